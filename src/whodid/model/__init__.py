@@ -1,0 +1,1 @@
+"""The nouns. Frozen, no I/O; every other room speaks in these. Nothing here imports another room."""
