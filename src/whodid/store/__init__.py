@@ -1,0 +1,1 @@
+"""Columns: the tables of lines and streams, and the engine that holds them. Contract: store.py; tables: schema.sql."""

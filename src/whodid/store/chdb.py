@@ -1,0 +1,159 @@
+"""The store on chDB, ClickHouse inside this process.
+
+Rules of chDB that this file keeps (each observed, docs/design/0002): one path per process and one process per path; one
+session per thread, since a shared one serialises; no fork after opening; a memory cap, since the default is nine tenths
+of the machine; fsync on insert is set on the tables. Nothing else in whodid imports chdb.
+"""
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from whodid.store.store import Connection, StoreError, T
+
+MAX_STATEMENT_BYTES = 64 << 20
+"""Longest SQL text: stream ids are written into statements, and a team may have tens of thousands of streams."""
+READERS = 3
+"""Reading threads: two cores, and one more so that a long query does not hold up the short ones."""
+
+_CONFIG = """<clickhouse>
+  <max_server_memory_usage>{memory}</max_server_memory_usage>
+  <mark_cache_size>67108864</mark_cache_size>
+  <index_mark_cache_size>8388608</index_mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <background_pool_size>2</background_pool_size>
+  <background_schedule_pool_size>2</background_schedule_pool_size>
+  <background_common_pool_size>2</background_common_pool_size>
+  <background_move_pool_size>1</background_move_pool_size>
+  <background_fetches_pool_size>1</background_fetches_pool_size>
+  <merge_tree><number_of_free_entries_in_pool_to_execute_mutation>0</number_of_free_entries_in_pool_to_execute_mutation>
+  <number_of_free_entries_in_pool_to_lower_max_size_of_merge>0</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
+  <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>0</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
+  </merge_tree>
+  <logger><level>none</level></logger>
+</clickhouse>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the embedded engine behaves."""
+
+    path: Path
+    """Directory of the engine's files; made if missing. One server process at a time."""
+    memory_bytes: int = 2 << 30
+    """Cap of all memory the engine may use at once; a query beyond it fails, the server does not."""
+
+
+class ChdbStore:
+    """See store.Store. Open with `ChdbStore.open`."""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+        self._local = threading.local()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._sessions: list[Any] = []
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> "ChdbStore":
+        """Opens or creates the store and its tables. Raises StoreError with what to do when it cannot."""
+        path = settings.path.absolute()
+        if set(str(path)) & set("?\\"):
+            raise StoreError(f"the data directory {path.parent} has a ? or a backslash in its name, which the engine cannot open; set another data_dir")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            config = path.parent / f"{path.name}-engine.xml"
+            config.write_text(_CONFIG.format(memory=settings.memory_bytes))
+        except OSError as e:
+            raise StoreError(
+                f"cannot write to the data directory {path.parent}: {e.strerror}; make it writable for this user or set data_dir"
+            ) from None
+        from chdb.session import Session  # half a second of import: only the server pays it
+
+        options = f"config-file={quote(str(config))}&max_query_size={MAX_STATEMENT_BYTES}"
+        store = cls(lambda: Session(f"file:{path}?{options}"))
+        try:
+            for statement in _schema():
+                store._run(statement, "Null")
+        except Exception as e:
+            store.close()
+            raise _explained(e, path) from None
+        return store
+
+    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
+        text = f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}"
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._select, text)
+
+    async def write(self, sql: str) -> int:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, self._write, sql)
+
+    async def in_writer(self, work: Callable[[Connection], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, work, _WriterConnection(self))
+
+    def close(self) -> None:
+        self._readers.shutdown(wait=True, cancel_futures=True)
+        self._writer.shutdown(wait=True)
+        for session in self._sessions:
+            session.close()
+        self._sessions.clear()
+
+    def _select(self, sql: str) -> pa.Table:
+        data = self._run(sql, "ArrowStream").bytes()
+        # An empty answer of some statements has no stream at all.
+        return pa.ipc.open_stream(data).read_all() if data else pa.table({})
+
+    def _write(self, sql: str) -> int:
+        return int(self._run(sql, "Null").rows_written())
+
+    def _run(self, sql: str, output_format: str) -> Any:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = self._connect()
+            with self._lock:
+                self._sessions.append(session)
+        try:
+            return session.query(sql, output_format)
+        except Exception as e:  # chDB raises its own error class and, from bindings, RuntimeError
+            raise _store_error(e) from None
+
+
+class _WriterConnection:
+    """See store.Connection."""
+
+    def __init__(self, store: ChdbStore) -> None:
+        self.select = store._select
+        self.write = store._write
+
+
+def _store_error(error: Exception) -> StoreError:
+    """The engine's message without its stack of 'while executing', and the error's name."""
+    text = str(error)
+    names: list[str] = re.findall(r"\(([A-Z][A-Z_]{3,})\)", text)
+    message = re.sub(r"^Code: \d+\. DB::Exception: ", "", text).split(": while ")[0].strip()
+    return StoreError(message, names[-1] if names else "")
+
+
+def _explained(error: Exception, path: Path) -> StoreError:
+    text = str(error)
+    if "lock file" in text:
+        return StoreError(f"the store {path} is in use by another whodid server; stop that one, or set another data_dir")
+    return StoreError(f"cannot open the store {path}: {text}")
+
+
+def _schema() -> list[str]:
+    text = resources.files("whodid.store").joinpath("schema.sql").read_text()
+    return [part for part in text.split("\n;\n") if part.strip(" \n;")]

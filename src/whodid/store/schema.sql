@@ -1,0 +1,30 @@
+-- The trail's tables. Statements are separated by a line that is only a semicolon; {database} is not used: chDB has one.
+-- Instants are Int64 nanoseconds since 1970-01-01 UTC, so that LogQL's windows are integer arithmetic.
+
+CREATE TABLE IF NOT EXISTS streams
+(
+    id      UInt64 COMMENT 'hash of tenant and canonical label text (store/streams.py)',
+    tenant  LowCardinality(String) COMMENT 'X-Scope-OrgID; fake without tenants, whodid for the trail about the trail',
+    labels  Map(String, String) COMMENT 'index labels, service_name included'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+CREATE TABLE IF NOT EXISTS lines
+(
+    stream_id      UInt64 CODEC(ZSTD(1)) COMMENT 'streams.id',
+    ts             Int64 CODEC(Delta, ZSTD(1)) COMMENT 'the entry''s instant, ns since 1970 UTC',
+    seq            UInt64 CODEC(Delta, ZSTD(1)) COMMENT 'rises by one with every stored line, in the order of commits: a tail''s resume token',
+    line           String CODEC(ZSTD(1)) COMMENT 'the raw record, UTF-8',
+    metadata       Map(LowCardinality(String), String) CODEC(ZSTD(1)) COMMENT 'structured metadata, without detected_level',
+    detected_level LowCardinality(String) COMMENT 'Loki''s detected_level, found on insert; empty where detection is off',
+    push_key       UInt64 CODEC(ZSTD(1)) COMMENT 'hash of the push''s idempotency key; 0 without one',
+    INDEX seq_range seq TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY intDiv(ts, 86400000000000)
+ORDER BY (stream_id, ts, seq)
+-- fsync: an acknowledged line survives a power cut. The window of deduplication is not used: push_key does it.
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;

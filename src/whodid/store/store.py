@@ -1,0 +1,51 @@
+"""The contract of the store: SQL in, columns out. One engine behind it today: chDB (chdb.py).
+
+The store knows tables and SQL, never LogQL, HTTP or a log format. query/ selects from it, ingest/ appends to it. The
+tables are in schema.sql.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import pyarrow as pa
+
+from whodid.errors import WhodidError
+
+
+class StoreError(WhodidError):
+    """The engine refused or failed: carries its own words and its error code's name."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        """ClickHouse's name of the error, such as MEMORY_LIMIT_EXCEEDED, TIMEOUT_EXCEEDED, CANNOT_COMPILE_REGEXP."""
+
+
+T = TypeVar("T")
+
+
+class Connection(Protocol):
+    """The engine as a function that runs in the writing thread sees it: blocking calls, one after the other."""
+
+    def select(self, sql: str) -> pa.Table: ...
+    def write(self, sql: str) -> int: ...
+
+
+class Store(Protocol):
+    """One open store. Safe to use from one event loop; statements run in worker threads, reads in parallel."""
+
+    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
+        """Runs a SELECT and returns its columns. Raises StoreError (also on timeout or when the memory cap is hit)."""
+        ...
+
+    async def write(self, sql: str) -> int:
+        """Runs a statement that changes data, in order with all other writes; durable when it returns. Rows written."""
+        ...
+
+    async def in_writer(self, work: Callable[[Connection], T]) -> T:
+        """Runs `work` in the writing thread: several statements with nobody else's write between them."""
+        ...
+
+    def close(self) -> None:
+        """Waits for running statements and closes the engine."""
+        ...

@@ -1,0 +1,57 @@
+"""The stream index: stream id ⇄ label set, per tenant, held in memory and kept in the table `streams`.
+
+Selectors are resolved here first (by query/, with RE2), so that the table of lines is only ever asked for stream ids.
+A small team has hundreds of streams, not millions; the whole index is a few hundred kilobytes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from itertools import islice
+
+from whodid.model.entry import Labels
+from whodid.model.labels import format_labels
+from whodid.store.sql import quote, quote_list
+from whodid.store.store import Store
+
+_SHAPE = "'id UInt64, tenant String, labels Map(String, String)'"
+_ROWS_AT_ONCE = 1000
+"""The engine bounds the size of a statement's syntax tree; a first push may bring tens of thousands of streams."""
+
+
+def stream_id(tenant: str, labels: Mapping[str, str]) -> int:
+    """The id of a stream: 64 bits of BLAKE2b over tenant and canonical label text; stable for ever."""
+    text = f"{tenant}\0{format_labels(labels)}"
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+
+
+class StreamIndex:
+    """All known streams. `streams` is read by queries, `add` is called by ingest before the lines are written."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tenants: dict[str, dict[int, Labels]] = {}
+
+    async def load(self) -> None:
+        """Reads the whole table; call once after opening the store."""
+        table = await self._store.select("SELECT id, tenant, labels FROM streams FINAL")
+        for row in table.to_pylist():
+            self._tenants.setdefault(row["tenant"], {})[row["id"]] = dict(row["labels"])
+
+    def streams(self, tenant: str) -> Mapping[int, Labels]:
+        """Stream id → labels of one tenant. The labels must not be changed."""
+        return self._tenants.get(tenant, {})
+
+    async def add(self, tenant: str, new: Mapping[int, Labels]) -> None:
+        """Makes streams known, durably, before any of their lines is stored."""
+        known = self._tenants.setdefault(tenant, {})
+        missing = {i: labels for i, labels in new.items() if i not in known}
+        if not missing:
+            return
+        for start in range(0, len(missing), _ROWS_AT_ONCE):
+            chunk = dict(islice(missing.items(), start, start + _ROWS_AT_ONCE))
+            rows = ", ".join(
+                f"({i}, {quote(tenant)}, mapFromArrays({quote_list(labels)}, {quote_list(labels.values())}))"
+                for i, labels in chunk.items()
+            )
+            await self._store.write(f"INSERT INTO streams SELECT * FROM VALUES({_SHAPE}, {rows})")
+            known.update(chunk)
