@@ -1,0 +1,107 @@
+"""Query results as Loki's JSON: streams, matrix, vector, scalar, and the plain lists of the label endpoints.
+
+Shapes: Grafana Loki HTTP API. With `X-Loki-Response-Encoding-Flags: categorize-labels` an entry is a 3-tuple whose third
+part says which labels are structured metadata and which were parsed; without it they are folded into the stream.
+"""
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from whodid.model.clock import SECOND
+from whodid.model.result import Matrix, Result, Row, Scalar, Statistics, Streams, Vector
+
+CATEGORIZE = "categorize-labels"
+
+
+def encode_result(result: Result, *, categorize: bool = False) -> bytes:
+    """The body of `query` and `query_range`."""
+    data: dict[str, Any]
+    if isinstance(result, Streams):
+        data = {"resultType": "streams", "result": stream_list(result.rows, categorize=categorize)}
+        if categorize:
+            data["encodingFlags"] = [CATEGORIZE]
+    elif isinstance(result, Matrix):
+        series = [
+            {"metric": s.labels, "values": [[_seconds(ns), format_number(v)] for ns, v in s.points]} for s in result.series
+        ]
+        data = {"resultType": "matrix", "result": series}
+    elif isinstance(result, Vector):
+        at = _seconds(result.ns)
+        samples = [{"metric": labels, "value": [at, format_number(v)]} for labels, v in result.samples]
+        data = {"resultType": "vector", "result": samples}
+    else:
+        assert isinstance(result, Scalar)
+        data = {"resultType": "scalar", "result": [_seconds(result.ns), format_number(result.value)]}
+    data["stats"] = _stats(result.statistics, result)
+    return orjson.dumps({"status": "success", "data": data}) + b"\n"
+
+
+def encode_data(data: Any) -> bytes:
+    """The body of the label and series endpoints."""
+    return orjson.dumps({"status": "success", "data": data}) + b"\n"
+
+
+def stream_list(rows: list[Row], *, categorize: bool) -> list[dict[str, Any]]:
+    """Rows grouped by their label set, each group in the rows' order."""
+    groups: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+    for row in rows:
+        labels = row.labels if categorize else {**row.labels, **row.metadata, **row.parsed}
+        key = tuple(sorted(labels.items()))
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = {"stream": labels, "values": []}
+        entry: list[Any] = [str(row.ns), row.line]
+        if categorize:
+            entry.append(_categories(row))
+        group["values"].append(entry)
+    return list(groups.values())
+
+
+def format_number(value: float) -> str:
+    """A float as Go's strconv.FormatFloat(v, 'f', -1, 64) writes it."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    # repr() finds the same shortest digits as Go; what is left is to write out the exponent.
+    text = repr(value)
+    return text.removesuffix(".0") if "e" not in text else f"{Decimal(text):f}"
+
+
+def _categories(row: Row) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    if row.metadata:
+        out["structuredMetadata"] = row.metadata
+    if row.parsed:
+        out["parsed"] = row.parsed
+    return out
+
+
+def _seconds(ns: int) -> float | int:
+    whole, rest = divmod(ns, SECOND)
+    return whole if not rest else round(ns / 1e9, 3)
+
+
+def _stats(cost: Statistics, result: Result) -> dict[str, Any]:
+    """The part of Loki's statistics that Grafana and logcli show."""
+    seconds = max(cost.seconds, 1e-9)
+    returned = len(result.rows) if isinstance(result, Streams) else 0
+    summary = {
+        "bytesProcessedPerSecond": int(cost.bytes / seconds),
+        "linesProcessedPerSecond": int(cost.lines / seconds),
+        "totalBytesProcessed": cost.bytes,
+        "totalLinesProcessed": cost.lines,
+        "execTime": cost.seconds,
+        "queueTime": 0,
+        "subqueries": 0,
+        "totalEntriesReturned": returned,
+        "splits": 0,
+        "shards": 0,
+        "totalPostFilterLines": returned,
+        "totalStructuredMetadataBytesProcessed": 0,
+    }
+    empty: dict[str, Any] = {}
+    return {"summary": summary, "querier": {"store": empty}, "ingester": {"store": empty}, "cache": empty, "index": empty}
