@@ -1,0 +1,77 @@
+"""Which days may go, and letting them go. A day is one partition, dropped as a unit.
+
+The choice is pure (`days_to_drop`); the doing is one statement a day. Called once an hour by server.py.
+"""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from whodid.model.clock import SECOND, Clock, to_datetime
+from whodid.store.store import Store
+
+log = logging.getLogger("whodid.retention")
+
+DAY_NS = 86_400 * SECOND
+EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What to keep; see config's Retention."""
+
+    period_ns: int
+    max_bytes: int | None
+    max_disk_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One partition: the day's number since 1970 and its size on disk."""
+
+    number: int
+    bytes: int
+
+
+def days_to_drop(days: Sequence[Day], policy: Policy, now_ns: int, disk_used: int, disk_total: int) -> list[int]:
+    """The days to drop, oldest first. Today is never dropped: a full disk must not erase the incident being read."""
+    today = now_ns // DAY_NS
+    ordered = sorted(days, key=lambda day: day.number)
+    kept_bytes = sum(day.bytes for day in ordered)
+    allowed_disk = disk_total * policy.max_disk_percent // 100
+    drop = []
+    for day in ordered:
+        too_old = (day.number + 1) * DAY_NS <= now_ns - policy.period_ns
+        too_much = policy.max_bytes is not None and kept_bytes > policy.max_bytes
+        if day.number >= today or not (too_old or too_much or disk_used > allowed_disk):
+            break
+        drop.append(day.number)
+        kept_bytes -= day.bytes
+        disk_used -= day.bytes
+    return drop
+
+
+async def enforce(store: Store, policy: Policy, data_dir: Path, now_ns: int) -> list[int]:
+    """Drops what the policy lets go; returns the days dropped."""
+    table = await store.select(
+        "SELECT partition, sum(bytes_on_disk) AS size FROM system.parts WHERE active AND table = 'lines' GROUP BY partition"
+    )
+    days = [Day(int(row["partition"]), row["size"]) for row in table.to_pylist()]
+    usage = shutil.disk_usage(data_dir)
+    dropped = days_to_drop(days, policy, now_ns, usage.used, usage.total)
+    for number in dropped:
+        await store.write(f"ALTER TABLE lines DROP PARTITION {number}")
+        log.info("retention: the lines of %s are dropped", to_datetime(number * DAY_NS).date())
+    return dropped
+
+
+async def keep_enforcing(store: Store, policy: Policy, data_dir: Path, clock: Clock) -> None:
+    """Enforces now and then every hour, for ever; a failure is told and tried again."""
+    while True:
+        try:
+            await enforce(store, policy, data_dir, clock.now_ns())
+        except Exception as e:
+            log.error("retention could not be enforced, next try in an hour: %s", e)
+        await clock.sleep(EVERY_S)
