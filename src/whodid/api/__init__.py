@@ -1,0 +1,1 @@
+"""The server's door: decode, call, encode. app.py lists the routes; nothing here judges or stores."""

@@ -1,0 +1,137 @@
+"""The two web applications: Loki's API on port 3100, the dashboard under /logs/ on 7778. One process serves both.
+
+The dashboard's page asks for its data by relative addresses, so the same routes stand under /logs/ as well and any
+reverse proxy may move the whole to another path.
+"""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from whodid.api.errors import handle_error
+from whodid.api.routes import push, query, status, tail, trail
+from whodid.api.services import Services
+from whodid.errors import WhodidError
+
+STATIC = Path(__file__).parent / "static"
+_BOTH = ["GET", "POST"]
+_HEADERS = [
+    (
+        b"content-security-policy",
+        b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+]
+
+
+def _read_routes() -> list[BaseRoute]:
+    """What both doors offer: reading."""
+    return [
+        Route("/loki/api/v1/query_range", query.query_range, methods=_BOTH),
+        Route("/loki/api/v1/query", query.query_instant, methods=_BOTH),
+        Route("/loki/api/v1/labels", query.labels, methods=_BOTH),
+        Route("/loki/api/v1/label", query.labels, methods=_BOTH),
+        Route("/loki/api/v1/label/{name}/values", query.values_of_label, methods=_BOTH),
+        Route("/loki/api/v1/series", query.stream_series, methods=_BOTH),
+        WebSocketRoute("/loki/api/v1/tail", tail.tail),
+        Route("/loki/api/v1/status/buildinfo", status.build_info),
+        Route("/prometheus/api/v1/alerts", trail.alerts),
+        Route("/prometheus/api/v1/rules", trail.rules),
+        Route("/whodid/api/v1/findings", trail.findings),
+        Route("/ready", status.ready),
+    ]
+
+
+def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
+    """Loki's API. `hosts`: the Host names that are answered, None for any (see LoopbackOnly)."""
+    routes = [
+        Route("/loki/api/v1/push", push.push, methods=["POST"]),
+        Route("/api/prom/push", push.push, methods=["POST"]),
+        Route("/metrics", status.metrics),
+        *_read_routes(),
+    ]
+    return _application(routes, services, hosts)
+
+
+def dashboard_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
+    """The dashboard under /logs/, with the reading half of the API beside it."""
+    page: BaseRoute
+    if (STATIC / "index.html").is_file():
+        page = Mount("/", StaticFiles(directory=STATIC, html=True))
+    else:
+        page = Route("/{path:path}", _not_built)
+    routes = [
+        Route("/", lambda request: RedirectResponse("/logs/")),
+        Mount("/logs", routes=[*_read_routes(), page]),
+    ]
+    return _application(routes, services, hosts)
+
+
+def _application(routes: list[BaseRoute], services: Services, hosts: frozenset[str] | None) -> ASGIApp:
+    app = Starlette(routes=routes, exception_handlers={WhodidError: handle_error})
+    app.state.services = services
+    return LoopbackOnly(SafeHeaders(app), hosts)
+
+
+async def _not_built(request: Request) -> Response:
+    return PlainTextResponse(
+        "The dashboard has not been built. Run `make web` in the checkout, or install the wheel.\n", 503
+    )
+
+
+class LoopbackOnly:
+    """Refuses requests whose Host or Origin is not this machine while there is no sign-in.
+
+    Without it any web page a team member opens could read the trail through DNS rebinding or a cross-site WebSocket.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
+        self._app, self._hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._hosts is not None and scope["type"] in ("http", "websocket"):
+            headers = Headers(scope=scope)
+            host, origin = _host_of(headers.get("host", "")), headers.get("origin")
+            if host not in self._hosts or (origin and _host_of(origin.partition("://")[2]) not in self._hosts):
+                await self._refuse(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "this host name is not allowed"})
+            return
+        text = (
+            "This host name is not allowed: without authentication whodid answers on this machine's own names only.\n"
+        )
+        await PlainTextResponse(text, 403)(scope, receive, send)
+
+
+def _host_of(authority: str) -> str:
+    """The host of `host:port`, without brackets."""
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0]
+    return authority.partition(":")[0].lower()
+
+
+class SafeHeaders:
+    """Adds the headers that keep a page from running or framing what it should not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

@@ -1,0 +1,65 @@
+"""Which error becomes which HTTP answer: one table. Bodies are plain text, as Loki's clients expect."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from whodid.errors import WhodidError
+from whodid.ingest.pipeline import NoStreams, TooMuchPending
+from whodid.logql.errors import LogQLError
+from whodid.query.errors import QueryError
+from whodid.store.store import StoreError
+from whodid.wire.label_text import BadLabels
+from whodid.wire.params import BadParameter
+from whodid.wire.push_protobuf import MalformedPush
+
+
+class BodyTooLarge(WhodidError):
+    """The body is larger than the server takes (HTTP 413)."""
+
+
+class UnsupportedEncoding(WhodidError):
+    """A Content-Encoding that is none of snappy, gzip, deflate (HTTP 400)."""
+
+
+STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
+    (LogQLError, HTTPStatus.BAD_REQUEST),
+    (QueryError, HTTPStatus.BAD_REQUEST),
+    (BadParameter, HTTPStatus.BAD_REQUEST),
+    (MalformedPush, HTTPStatus.BAD_REQUEST),
+    (BadLabels, HTTPStatus.BAD_REQUEST),
+    (UnsupportedEncoding, HTTPStatus.BAD_REQUEST),
+    (NoStreams, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (TooMuchPending, HTTPStatus.TOO_MANY_REQUESTS),
+)
+ENGINE_STATUSES = {
+    "MEMORY_LIMIT_EXCEEDED": (
+        HTTPStatus.BAD_REQUEST,
+        "the query needs more memory than one query may use; shorten the time range or add label matchers",
+    ),
+    "TIMEOUT_EXCEEDED": (
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "request timed out, decrease the duration of the request or add more label matchers (prefer exact match over "
+        "regex match) to reduce the amount of data processed",
+    ),
+}
+
+
+def status_of(error: WhodidError) -> tuple[int, str]:
+    """HTTP status and text of an error."""
+    if isinstance(error, StoreError) and error.code in ENGINE_STATUSES:
+        return ENGINE_STATUSES[error.code]
+    for kind, status in STATUSES:
+        if isinstance(error, kind):
+            return status, str(error)
+    return HTTPStatus.INTERNAL_SERVER_ERROR, str(error)
+
+
+async def handle_error(request: Request, error: Exception) -> Response:
+    """Starlette's handler for every WhodidError."""
+    assert isinstance(error, WhodidError)
+    status, text = status_of(error)
+    headers = {"Retry-After": "1"} if status == HTTPStatus.TOO_MANY_REQUESTS else None
+    return PlainTextResponse(text + "\n", status, headers)

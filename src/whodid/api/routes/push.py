@@ -1,0 +1,95 @@
+"""POST /loki/api/v1/push: Loki's push API, protobuf (snappy) or JSON (optionally gzip or deflate).
+
+204 only when the lines are durable. `X-Whodid-Idempotency-Key` makes a repeat harmless; `X-Whodid-Attempt` greater than 1
+says that the client does not know whether an earlier attempt arrived.
+"""
+
+import asyncio
+import zlib
+
+import cramjam
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from whodid.api.errors import BodyTooLarge, UnsupportedEncoding
+from whodid.api.services import services, tenant_of
+from whodid.ingest.limits import Limits
+from whodid.wire.push_json import json_to_protobuf
+from whodid.wire.push_protobuf import MalformedPush
+
+MAX_BYTES = Limits().max_body_bytes
+KEY_HEADER = "x-whodid-idempotency-key"
+ATTEMPT_HEADER = "x-whodid-attempt"
+
+
+async def push(request: Request) -> Response:
+    """One push body."""
+    house = services(request)
+    body = await _read(request)
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    data = (
+        await asyncio.to_thread(_decode, body, media_type, encoding)
+        if len(body) > 64 << 10
+        else _decode(body, media_type, encoding)
+    )
+    key = request.headers.get(KEY_HEADER, "")[:128]
+    attempt = request.headers.get(ATTEMPT_HEADER, "1")
+    refused = await house.ingest.push(data, tenant_of(request), key, repeated=attempt != "1")
+    if refused:
+        count = len(refused)
+        return PlainTextResponse(f"{count} error{'s' if count > 1 else ''} like: {refused[0]}\n", 400)
+    return Response(status_code=204)
+
+
+async def _read(request: Request) -> bytes:
+    """The raw body, refused as soon as it grows beyond the limit."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise BodyTooLarge(f"the push body is larger than {MAX_BYTES} bytes; send smaller batches")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _decode(body: bytes, media_type: str, encoding: str) -> bytes:
+    """The body as decompressed protobuf."""
+    if encoding in ("gzip", "deflate"):
+        body = _inflate(body, encoding)
+    elif encoding not in ("", "snappy", "identity"):
+        raise UnsupportedEncoding(f'Content-Encoding "{encoding[:40]}" not supported')
+    if media_type == "application/json":
+        return json_to_protobuf(_snappy(body) if encoding == "snappy" else body)
+    return _snappy(body)
+
+
+def _snappy(body: bytes) -> bytes:
+    try:
+        if _snappy_length(body) > MAX_BYTES:
+            raise BodyTooLarge(f"the push body unpacks to more than {MAX_BYTES} bytes; send smaller batches")
+        return bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError:
+        raise MalformedPush("snappy: corrupt input") from None
+
+
+def _snappy_length(body: bytes) -> int:
+    """The unpacked size that a snappy block states in its first bytes (a varint)."""
+    value = 0
+    for i, byte in enumerate(body[:6]):
+        value |= (byte & 0x7F) << (7 * i)
+        if byte < 0x80:
+            return value
+    raise MalformedPush("snappy: corrupt input")
+
+
+def _inflate(body: bytes, encoding: str) -> bytes:
+    # wbits 47 reads gzip and zlib streams; raw deflate, which some clients send, has no header.
+    engine = zlib.decompressobj(47 if encoding == "gzip" or body[:1] == b"\x78" else -15)
+    try:
+        data = engine.decompress(body, MAX_BYTES)
+        if engine.unconsumed_tail:
+            raise BodyTooLarge(f"the push body unpacks to more than {MAX_BYTES} bytes; send smaller batches")
+        return data + engine.flush()
+    except zlib.error as e:
+        raise MalformedPush(f"the push body is no {encoding} stream: {e}") from None

@@ -1,0 +1,37 @@
+"""GET /ready, /metrics, /loki/api/v1/status/buildinfo: is it up, how is it, what is it."""
+
+import platform
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from whodid.api.services import services
+
+LOKI_VERSION = "3.7.6"
+"""The Loki whose API this is: Grafana and logcli switch features on by this number."""
+
+
+async def ready(request: Request) -> Response:
+    """200 `ready`, or 503 with what is missing."""
+    problem = services(request).is_ready()
+    return PlainTextResponse(problem + "\n", 503) if problem else PlainTextResponse("ready\n")
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus' text format."""
+    return Response(generate_latest(services(request).registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def build_info(request: Request) -> Response:
+    """Loki's build information; `revision` names whodid's own version."""
+    info = {
+        "version": LOKI_VERSION,
+        "revision": f"whodid-{services(request).version}",
+        "branch": "main",
+        "buildUser": "whodid",
+        "buildDate": "",
+        "goVersion": f"python{platform.python_version()}",
+    }
+    return Response(orjson.dumps(info) + b"\n", media_type="application/json")

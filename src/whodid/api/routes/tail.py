@@ -1,0 +1,147 @@
+"""WebSocket /loki/api/v1/tail: history, then every newly committed line that matches, without a gap between the two.
+
+The tail is a query over the committed sequence range: history ends at a sequence number, live begins after it. A client
+too slow to take its frames is closed with a reason; it never holds up the others, and resumes with `resume=<seq>`.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from whodid.api.services import Services, services, tenant_of
+from whodid.errors import WhodidError
+from whodid.logql.ast import LogQuery
+from whodid.logql.parser import parse
+from whodid.model.clock import SECOND
+from whodid.model.result import Row, Streams
+from whodid.query.engine import RangeRequest
+from whodid.wire.params import BadParameter, read_bounds, read_limit, read_query
+from whodid.wire.results import CATEGORIZE
+from whodid.wire.tail import FRAME_ROWS, encode_frame
+
+MAX_TAILS = 100
+"""Loki allows 10; a dashboard that is open on every desk of a team must not meet the limit."""
+SEND_TIMEOUT_S = 10.0
+CLOSE_BAD_REQUEST = 1008
+CLOSE_TOO_SLOW = 1013
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    query: LogQuery
+    text: str
+    limit: int
+    start_ns: int
+    delay_ns: int
+    resume_seq: int | None
+    categorize: bool
+    tenant: str
+
+
+async def tail(websocket: WebSocket) -> None:
+    """One tail, until the client leaves or is too slow."""
+    house = services(websocket)
+    await websocket.accept()
+    try:
+        asked = _read(websocket, house)
+    except WhodidError as e:
+        await websocket.close(CLOSE_BAD_REQUEST, str(e)[:120])
+        return
+    house.tails += 1
+    feed = asyncio.create_task(_feed(websocket, house, asked))
+    gone = asyncio.create_task(_until_gone(websocket))
+    try:
+        await asyncio.wait({feed, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        house.tails -= 1
+        for task in (feed, gone):
+            task.cancel()
+        outcomes = await asyncio.gather(feed, gone, return_exceptions=True)
+    await _say_goodbye(websocket, outcomes[0])
+
+
+async def _say_goodbye(websocket: WebSocket, outcome: object) -> None:
+    if isinstance(outcome, TimeoutError):
+        await websocket.close(CLOSE_TOO_SLOW, "the client reads too slowly; reconnect with resume=<seq> to go on")
+    elif isinstance(outcome, WhodidError):
+        await websocket.close(1011, str(outcome)[:120])
+    elif isinstance(outcome, Exception) and not isinstance(outcome, WebSocketDisconnect | RuntimeError):
+        raise outcome
+
+
+def _read(websocket: WebSocket, house: Services) -> _Asked:
+    values = dict(websocket.query_params)
+    text = read_query(values)
+    query = parse(text)
+    if not isinstance(query, LogQuery):
+        raise BadParameter("tail takes a log query, not a metric query")
+    if house.tails >= MAX_TAILS:
+        raise BadParameter(
+            f"max concurrent tail requests limit exceeded, count > limit ({house.tails + 1} > {MAX_TAILS})"
+        )
+    delay = values.get("delay_for") or "0"
+    if not delay.isdigit() or int(delay) > 5:
+        raise BadParameter("delay_for can't be greater than 5")
+    resume = values.get("resume") or ""
+    start_ns, _ = read_bounds({k: v for k, v in values.items() if k == "start"}, house.clock.now_ns())
+    flags = websocket.headers.get("x-loki-response-encoding-flags", "")
+    categorize = CATEGORIZE in flags or values.get("categorize") == "1"
+    return _Asked(
+        query,
+        text,
+        read_limit(values, 5000),
+        start_ns,
+        int(delay) * SECOND,
+        int(resume) if resume.isdigit() else None,
+        categorize,
+        tenant_of(websocket),
+    )
+
+
+async def _until_gone(websocket: WebSocket) -> None:
+    """Ends when the client closes; whatever it says in between is of no interest."""
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+
+
+async def _feed(websocket: WebSocket, house: Services, asked: _Asked) -> None:
+    seen = asked.resume_seq
+    if seen is None:
+        # Everything up to here is history; what is committed while history is read comes by the live path.
+        seen = house.ingest.bus.last_seq
+        await _send(websocket, await _history(house, asked, seen), asked, seen)
+    while True:
+        last = await house.ingest.bus.wait(seen)
+        if asked.delay_ns:
+            await house.clock.sleep(asked.delay_ns / SECOND)
+        rows = (await house.engine.committed([asked.query], seen + 1, last, asked.tenant))[0]
+        seen = last
+        if rows:
+            await _send(websocket, rows, asked, seen)
+
+
+async def _history(house: Services, asked: _Asked, last_seq: int) -> list[Row]:
+    """The newest `limit` lines since `start`, forward in time, none of them committed after `last_seq`."""
+    request = RangeRequest(
+        asked.text,
+        asked.start_ns,
+        house.clock.now_ns() + 600 * SECOND,
+        SECOND,
+        asked.limit,
+        "backward",
+        0,
+        asked.tenant,
+    )
+    result = await house.engine.range(request)
+    assert isinstance(result, Streams)
+    return [row for row in reversed(result.rows) if row.seq <= last_seq]
+
+
+async def _send(websocket: WebSocket, rows: list[Row], asked: _Asked, seq: int) -> None:
+    # The first frame is sent even when empty: it tells the client its resume token.
+    for at in range(0, max(len(rows), 1), FRAME_ROWS):
+        frame = encode_frame(rows[at : at + FRAME_ROWS], categorize=asked.categorize, seq=seq)
+        await asyncio.wait_for(websocket.send_text(frame), SEND_TIMEOUT_S)

@@ -1,0 +1,55 @@
+"""The contract between the door and the house: what the routes may call. Built by server.py, held in `app.state`.
+
+Everything is a callable or an object of a lower room; the routes know nothing of how it was put together.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from starlette.requests import HTTPConnection
+
+from whodid.ingest.pipeline import Ingest
+from whodid.investigate.finding import Finding
+from whodid.model.clock import Clock
+from whodid.query.engine import Engine
+from whodid.store.store import Store
+from whodid.store.streams import StreamIndex
+
+DEFAULT_TENANT = "fake"
+"""The tenant without tenants, named as Loki names it."""
+
+
+@dataclass(slots=True)
+class Services:
+    """What one server consists of, as the routes see it."""
+
+    clock: Clock
+    store: Store
+    index: StreamIndex
+    ingest: Ingest
+    engine: Engine
+    registry: CollectorRegistry
+    find: Callable[[int, int, Sequence[str]], Awaitable[list[Finding]]]
+    """Findings between two instants (ns) that hold all words: the answer of `whodid who`."""
+    alerts: Callable[[], dict[str, Any]]
+    """Prometheus' /api/v1/alerts answer."""
+    rules: Callable[[], dict[str, Any]]
+    """Prometheus' /api/v1/rules answer."""
+    version: str = ""
+    tails: int = 0
+    """Open tails."""
+    is_ready: Callable[[], str] = field(default=lambda: "")
+    """Empty when ready, else why not."""
+
+
+def services(connection: HTTPConnection) -> Services:
+    """The services of the app that a request came to."""
+    found: Services = connection.app.state.services
+    return found
+
+
+def tenant_of(connection: HTTPConnection) -> str:
+    """Loki's tenant header; without authentication everybody is one tenant, and whodid's own trail is out of reach."""
+    return DEFAULT_TENANT

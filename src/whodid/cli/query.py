@@ -1,0 +1,127 @@
+"""`whodid query`, `tail` and `labels`: LogQL from the terminal."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import typer
+import websockets
+
+from whodid.cli.client import DEFAULT_SERVER, get, read_time
+from whodid.cli.output import Unreachable, explained
+from whodid.model.clock import SystemClock, format_rfc3339
+
+Server = Annotated[str, typer.Option(envvar="WHODID_SERVER", help="The server's address.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def query(
+    logql: Annotated[str, typer.Argument(help="A LogQL query.")],
+    since: Annotated[str, typer.Option(help="From when: a span (1h) or an instant.")] = "1h",
+    until: Annotated[str, typer.Option(help="To when; now if not given.")] = "",
+    limit: Annotated[int, typer.Option(help="Most lines.")] = 100,
+    step: Annotated[str, typer.Option(help="Step of a metric query (1m); chosen by the server if not given.")] = "",
+    server: Server = DEFAULT_SERVER,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the log with LogQL.
+
+    Example: whodid query '{job="database"} | operation="TRUNCATE"' --since 48h
+    """
+    with explained():
+        clock = SystemClock()
+        asked = {"query": logql, "limit": str(limit), "start": str(read_time(since, clock, "--since"))}
+        asked["direction"] = "backward"
+        if until:
+            asked["end"] = str(read_time(until, clock, "--until"))
+        if step:
+            asked["step"] = step
+        answer = get(server, "/loki/api/v1/query_range", asked)
+        if as_json:
+            typer.echo(json.dumps(answer, ensure_ascii=False))
+        else:
+            _print_result(answer["data"])
+
+
+def labels(
+    name: Annotated[str, typer.Argument(help="A label; without it the names of all labels.")] = "",
+    since: Annotated[str, typer.Option(help="From when.")] = "24h",
+    server: Server = DEFAULT_SERVER,
+    as_json: AsJson = False,
+) -> None:
+    """Names of labels, or the values of one.
+
+    Example: whodid labels job
+    """
+    with explained():
+        path = f"/loki/api/v1/label/{name}/values" if name else "/loki/api/v1/labels"
+        answer = get(server, path, {"start": str(read_time(since, SystemClock(), "--since"))})
+        typer.echo(json.dumps(answer) if as_json else "\n".join(answer.get("data") or []))
+
+
+def tail(
+    logql: Annotated[str, typer.Argument(help="A LogQL log query.")] = '{job=~".+"}',
+    limit: Annotated[int, typer.Option(help="How many lines of history first.")] = 10,
+    server: Server = DEFAULT_SERVER,
+    as_json: AsJson = False,
+) -> None:
+    """Follow the log live; Ctrl-C ends.
+
+    Example: whodid tail '{job="database"}'
+    """
+    with explained():
+        try:
+            asyncio.run(_follow(server, logql, limit, as_json))
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+
+async def _follow(server: str, logql: str, limit: int, as_json: bool) -> None:
+    """Reconnects where it left off, by the sequence number of the last frame."""
+    clock, resume = SystemClock(), ""
+    while True:
+        asked = {"query": logql, "limit": str(limit), **({"resume": resume} if resume else {})}
+        url = server.rstrip("/").replace("http", "ws", 1) + "/loki/api/v1/tail?" + urlencode(asked)
+        try:
+            async with websockets.connect(url, max_size=None) as socket:
+                async for text in socket:
+                    frame = json.loads(text)
+                    resume = frame.get("seq", resume)
+                    if as_json:
+                        typer.echo(text)
+                    else:
+                        _print_streams(frame["streams"], newest_first=False)
+        except websockets.ConnectionClosedError as e:
+            if e.rcvd is not None and e.rcvd.code == 1008:
+                raise Unreachable(e.rcvd.reason) from None
+        except (OSError, websockets.WebSocketException) as e:
+            if not resume:
+                raise Unreachable(f"cannot reach the server at {server}: {e}; is `whodid up` running there?") from None
+        await clock.sleep(1.0)
+
+
+def _print_result(data: Mapping[str, Any]) -> None:
+    if data["resultType"] == "streams":
+        _print_streams(data["result"], newest_first=False)
+        return
+    for series in data["result"]:
+        name = ", ".join(f'{k}="{v}"' for k, v in sorted(series["metric"].items()))
+        points = series.get("values") or [series["value"]]
+        for at, value in points:
+            typer.echo(f"{format_rfc3339(int(at) * 10**9)}  {{{name}}}  {value}")
+
+
+def _print_streams(streams: list[dict[str, Any]], *, newest_first: bool) -> None:
+    """Time, job, line; control characters of a hostile line must not reach the terminal."""
+    rows = sorted((int(v[0]), s["stream"].get("job", ""), v[1]) for s in streams for v in s["values"])
+    for ns, job, line in reversed(rows) if newest_first else rows:
+        typer.echo(f"{format_rfc3339(ns)}  {job:<10} {printable(line)}")
+
+
+def printable(line: str) -> str:
+    """A line safe to print: newlines indented, other control characters shown as escapes."""
+    return "".join(
+        c if c.isprintable() else "\n    " if c == "\n" else "\t" if c == "\t" else repr(c)[1:-1] for c in line
+    )

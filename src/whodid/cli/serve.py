@@ -1,0 +1,192 @@
+"""`whodid server`, `whodid agent`, `whodid up`: the programs that run until they are told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import httpx2
+import typer
+
+from whodid.agent.discover import discover
+from whodid.agent.run import run_agent
+from whodid.agent.settings import AgentSettings, SourceSettings
+from whodid.cli.output import explained, need_server_packages
+from whodid.config.load import find_file, load_config
+from whodid.config.settings import Config
+from whodid.formats import make_format
+from whodid.model.clock import SystemClock
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="whodid.yml; found by itself if not given.")]
+
+STOP_PATIENCE_S = 30.0
+
+
+def server(config: ConfigFile = None) -> None:
+    """Take in lines, answer queries, judge rules, serve the dashboard.
+
+    Example: whodid server --config /etc/whodid/whodid.yml
+    """
+    with explained():
+        settings = load_config(find_file(config))
+        need_server_packages()
+        # Imported here, since a host that only runs the agent has no database engine and no web server.
+        from whodid.server import run_server
+
+        _log_to_stderr()
+        clock = SystemClock()
+        _run(lambda stop: run_server(settings, clock, stop, lambda: _say_ready(settings)))
+
+
+def agent(config: ConfigFile = None) -> None:
+    """Follow this machine's logs and send them to the server.
+
+    Example: WHODID_AGENT_SERVER=http://10.0.0.5:3100 whodid agent
+    """
+    with explained():
+        settings = agent_settings(load_config(find_file(config)))
+        _log_to_stderr()
+        for source in settings.sources:
+            logging.getLogger("whodid.agent").info("following %s as job %s", ", ".join(source.paths), source.job)
+        _run(lambda stop: run_agent(settings, SystemClock(), stop, make_format))
+
+
+def up(config: ConfigFile = None) -> None:
+    """Server and agent on this machine, as two processes. Ctrl-C stops both.
+
+    Example: whodid up
+    """
+    with explained():
+        path = find_file(config)
+        settings = load_config(path)
+        need_server_packages()
+        _introduce(settings, path)
+        raise typer.Exit(run_pair(path, settings.server.url))
+
+
+def agent_settings(config: Config) -> AgentSettings:
+    """The agent's settings; without sources in the configuration, what this machine has."""
+    section = config.agent
+    return AgentSettings(
+        server=section.server,
+        host=section.host,
+        state_dir=config.data_dir / "agent",
+        sources=sources_of(config),
+    )
+
+
+def sources_of(config: Config) -> tuple[SourceSettings, ...]:
+    """What the agent follows."""
+    if config.agent.sources:
+        return config.agent.sources
+    # whodid's own output must not be followed into itself.
+    own = (f"{config.data_dir}/**",)
+    return tuple(replace(source, exclude=(*source.exclude, *own)) for source in discover())
+
+
+def run_pair(path: Path | None, server: str) -> int:
+    """Runs server and agent as children until one ends or this process is told to stop; returns the exit status."""
+    try:
+        with run_children(path, server) as children:
+            return _first_to_end(children)
+    except KeyboardInterrupt:
+        typer.echo("whodid: stopped", err=True)
+        return 0
+
+
+@contextmanager
+def run_children(path: Path | None, server: str, *, quiet: bool = False) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Server and agent as child processes, both ended on the way out. `quiet`: only their errors are shown."""
+    arguments = ["--config", str(path)] if path else []
+    environment = {**os.environ, **({"WHODID_LOG_LEVEL": "ERROR"} if quiet else {})}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for half in ("server", "agent"):
+            command = [sys.executable, "-m", "whodid", half, *arguments]
+            # A session of its own: Ctrl-C reaches this process alone, which then ends both in order.
+            children.append(subprocess.Popen(command, env=environment, start_new_session=True))
+            if half == "server" and not _comes_up(children[0], server):
+                break  # the agent would only repeat that nobody answers
+        yield children
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            _end(child)
+
+
+def _comes_up(process: subprocess.Popen[bytes], server: str) -> bool:
+    """Waits until the server answers or has ended."""
+    while process.poll() is None:
+        try:
+            if httpx2.get(f"{server}/ready", timeout=5.0, trust_env=False).status_code == 200:
+                return True
+        except httpx2.HTTPError:
+            pass  # not yet listening
+        time.sleep(0.1)
+    return False
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(timeout=STOP_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _first_to_end(children: list[subprocess.Popen[bytes]]) -> int:
+    """Blocks until any child ends; its exit status, made a failure even if it was 0."""
+    while True:
+        for child in children:
+            try:
+                return child.wait(timeout=0.5) or 1
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def _introduce(config: Config, path: Path | None) -> None:
+    typer.echo(f"whodid: configuration {path or 'none, using defaults'}; data in {config.data_dir}")
+    sources = sources_of(config)
+    for source in sources:
+        typer.echo(f"  following {source.job:<10} {', '.join(source.paths)}")
+    if not sources:
+        typer.echo("  no log files found on this machine yet; name them under agent.sources in whodid.yml")
+    typer.echo(f"  dashboard  {config.dashboard.url}/logs/")
+    typer.echo(f"  Loki API   {config.server.url}")
+
+
+def _say_ready(config: Config) -> None:
+    logging.getLogger("whodid.server").info("ready: dashboard at %s/logs/", config.dashboard.url)
+
+
+def _log_to_stderr() -> None:
+    level = os.environ.get("WHODID_LOG_LEVEL", "INFO").upper()
+    logging.basicConfig(
+        level=level if level in logging.getLevelNamesMapping() else "INFO",
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Runs until done or SIGTERM or SIGINT, which ask for a graceful stop."""
+
+    async def guarded() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await main(stop)
+
+    asyncio.run(guarded())

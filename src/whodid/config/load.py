@@ -1,0 +1,257 @@
+"""Reads whodid.yml and the environment into a Config, or says every mistake with file and line.
+
+Every key has an environment override: `server.listen` is WHODID_SERVER_LISTEN; its value is read as YAML, so lists and
+mappings work too. Called by the commands only; no room below ever reads a file or the environment for its settings.
+"""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from whodid.agent.settings import SourceSettings
+from whodid.config.settings import AgentSection, Config, Listen, Retention
+from whodid.document import Document, Fields, Mistake, compose, plain
+from whodid.errors import WhodidError
+from whodid.formats import FORMATS
+from whodid.model.clock import format_duration
+from whodid.model.labels import LABEL_NAME
+from whodid.model.person import Person
+from whodid.notify.settings import WebhookSettings
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "": ("data_dir", "server", "dashboard", "store", "retention", "auth", "rules", "notify", "people", "agent"),
+    "server": ("listen",),
+    "dashboard": ("listen",),
+    "store": ("url", "memory_bytes"),
+    "retention": ("period", "max_bytes", "max_disk_percent"),
+    "auth": ("tokens_file",),
+    "agent": ("server", "host", "sources", "promtail_config"),
+}
+"""Every key, by section. Each has the override WHODID_<SECTION>_<KEY>."""
+SOURCE_KEYS = ("job", "format", "paths", "exclude", "labels", "line_prefix", "timezone")
+PERSON_KEYS = ("name", "emails", "github", "db_roles", "unix", "ssh_keys", "addresses")
+NOTIFY_KEYS = ("url", "name", "secret_file", "timeout")
+DEFAULT_FILES = (Path("whodid.yml"), Path("/etc/whodid/whodid.yml"))
+
+
+class ConfigError(WhodidError):
+    """The configuration has mistakes; the text lists each with file, line and column."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in sorted(mistakes)))
+        self.mistakes = tuple(mistakes)
+
+
+def find_file(given: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The file to read: the one given, WHODID_CONFIG, ./whodid.yml, /etc/whodid/whodid.yml; None if there is none."""
+    if given is not None:
+        return given
+    if environment.get("WHODID_CONFIG"):
+        return Path(environment["WHODID_CONFIG"])
+    return next((path for path in DEFAULT_FILES if path.is_file()), None)
+
+
+def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """/var/lib/whodid for root, ~/.local/share/whodid for anybody else."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/whodid")
+    base = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "whodid"
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration of a file (None: defaults) under the environment's overrides. Raises ConfigError."""
+    text = ""
+    if path is not None:
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as e:
+            reason = e.strerror if isinstance(e, OSError) else "it is not UTF-8 text"
+            raise ConfigError([Mistake(str(path), 1, 1, f"cannot read the configuration: {reason}")]) from None
+    document = compose(text, str(path or "whodid.yml"))
+    root = document.root
+    if root is None or root.tag == "tag:yaml.org,2002:null":
+        root = yaml.MappingNode("tag:yaml.org,2002:map", [], _mark(), _mark())
+    if isinstance(root, yaml.MappingNode):
+        _override(document, root, environment)
+    config = _read(document, root, environment)
+    if document.mistakes:
+        raise ConfigError(document.mistakes)
+    return config
+
+
+def _override(document: Document, root: yaml.MappingNode, environment: Mapping[str, str]) -> None:
+    """Puts the values of WHODID_… variables in the place of the file's."""
+    for section, keys in KEYS.items():
+        for key in keys:
+            name = f"WHODID_{section}_{key}".upper().replace("__", "_")
+            if name not in environment or (not section and key in KEYS and key != "rules"):
+                continue
+            value = compose(environment[name], f"environment variable {name}")
+            document.mistakes += value.mistakes
+            if value.root is not None:
+                document.origins[id(value.root)] = value.file
+                _put(_section(root, section), key, value.root)
+
+
+def _section(root: yaml.MappingNode, name: str) -> yaml.MappingNode:
+    if not name:
+        return root
+    for key, value in root.value:
+        if key.value == name and isinstance(value, yaml.MappingNode):
+            return value
+    made = yaml.MappingNode("tag:yaml.org,2002:map", [], _mark(), _mark())
+    _put(root, name, made)
+    return made
+
+
+def _put(mapping: yaml.MappingNode, key: str, value: yaml.Node) -> None:
+    mapping.value[:] = [(k, v) for k, v in mapping.value if getattr(k, "value", None) != key]
+    mapping.value.append((yaml.ScalarNode("tag:yaml.org,2002:str", key, _mark(), _mark()), value))
+
+
+def _mark() -> yaml.Mark:
+    return yaml.Mark("", 0, 0, 0, None, 0)
+
+
+def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -> Config:
+    top = Fields(document, root, "the configuration", KEYS[""])
+    store = top.section("store", KEYS["store"])
+    if store.text("url", "chdb") != "chdb":
+        store.wrong("url", f"store.url {store.text('url')!r} is not available in this version; use chdb")
+    auth = top.section("auth", KEYS["auth"])
+    if auth.has("tokens_file"):
+        auth.wrong(
+            "tokens_file", "sign-in is not available in this version: remove auth.tokens_file and listen on 127.0.0.1"
+        )
+    retention = top.section("retention", KEYS["retention"])
+    return Config(
+        data_dir=Path(top.text("data_dir", str(default_data_dir(environment)))).expanduser(),
+        server=_listen(top.section("server", KEYS["server"]), "server", Listen("127.0.0.1", 3100)),
+        dashboard=_listen(top.section("dashboard", KEYS["dashboard"]), "dashboard", Listen("127.0.0.1", 7778)),
+        store_memory_bytes=store.whole("memory_bytes", 2 << 30),
+        retention=_retention(retention),
+        rules=tuple(top.strings("rules")) if top.has("rules") else ("builtin",),
+        notify=_webhooks(document, top),
+        people=tuple(_person(document, key, node) for key, node in top.members("people")),
+        agent=_agent(document, top.section("agent", KEYS["agent"])),
+    )
+
+
+def _listen(section: Fields, name: str, default: Listen) -> Listen:
+    text = section.text("listen", f"{default.host}:{default.port}")
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        section.wrong(
+            "listen", f"{name}.listen must be address:port, such as {default.host}:{default.port}, not {text!r}"
+        )
+        return default
+    if not is_loopback(host):
+        section.wrong(
+            "listen",
+            f"{name}.listen {text} would serve the trail to the network without a sign-in; listen on 127.0.0.1 and "
+            "reach it through an SSH tunnel or a reverse proxy that signs people in",
+        )
+    return Listen(host, int(port))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name is this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _retention(section: Fields) -> Retention:
+    default = Retention()
+    period_ns = section.duration_ns("period", default.period_ns)
+    if period_ns < 3600 * 10**9:
+        section.wrong("period", f"retention.period must be at least 1h, not {format_duration(period_ns)}")
+    percent = section.whole("max_disk_percent", default.max_disk_percent)
+    if not 1 <= percent <= 99:
+        section.wrong("max_disk_percent", "retention.max_disk_percent must be between 1 and 99")
+    return Retention(period_ns, section.whole("max_bytes") if section.has("max_bytes") else None, percent)
+
+
+def _webhooks(document: Document, top: Fields) -> tuple[WebhookSettings, ...]:
+    webhooks = tuple(_webhook(document, node, i) for i, node in enumerate(top.items("notify")))
+    names = [webhook.name for webhook in webhooks]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        top.wrong("notify", f"two receivers are named {name!r}; the outbox needs to tell them apart")
+    return webhooks
+
+
+def _webhook(document: Document, node: yaml.Node, number: int) -> WebhookSettings:
+    fields = Fields(document, node, f"notify[{number}]", NOTIFY_KEYS)
+    url = fields.text("url")
+    if not url.startswith(("http://", "https://")):
+        fields.wrong("url", f"notify[{number}].url must be an http:// or https:// address")
+    secret = fields.text("secret_file")
+    return WebhookSettings(
+        url=url,
+        name=fields.text("name", f"webhook-{number + 1}"),
+        secret_file=Path(secret).expanduser() if secret else None,
+        timeout_s=fields.duration_ns("timeout", 10 * 10**9) / 1e9,
+    )
+
+
+def _person(document: Document, key: str, node: yaml.Node) -> Person:
+    fields = Fields(document, node, f"people.{key}", PERSON_KEYS)
+    for address in fields.strings("addresses"):
+        try:
+            ipaddress.ip_network(address, strict=False)
+        except ValueError:
+            fields.wrong("addresses", f"people.{key}.addresses: {address!r} is no IP address or CIDR range")
+    for fingerprint in fields.strings("ssh_keys"):
+        if not fingerprint.startswith(("SHA256:", "MD5:")):
+            fields.wrong(
+                "ssh_keys", f"people.{key}.ssh_keys: {fingerprint!r} is no fingerprint; see `ssh-keygen -lf key.pub`"
+            )
+    lists = {name: tuple(fields.strings(name)) for name in PERSON_KEYS if name != "name"}
+    return Person(id=key, name=fields.text("name", key), **lists)
+
+
+def _agent(document: Document, section: Fields) -> AgentSection:
+    if section.has("promtail_config"):
+        section.wrong(
+            "promtail_config",
+            "agent.promtail_config is not available in this version; list the files under agent.sources",
+        )
+    server = section.text("server", AgentSection().server)
+    if not server.startswith(("http://", "https://")):
+        section.wrong("server", f"agent.server must be an http:// or https:// address, not {server!r}")
+    sources = tuple(_source(document, node, i) for i, node in enumerate(section.items("sources")))
+    return AgentSection(server.rstrip("/"), section.text("host") or socket.gethostname(), sources)
+
+
+def _source(document: Document, node: yaml.Node, number: int) -> SourceSettings:
+    fields = Fields(document, node, f"agent.sources[{number}]", SOURCE_KEYS)
+    name = fields.text("format", "plain")
+    if name not in FORMATS:
+        fields.wrong("format", f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+    paths = tuple(fields.strings("paths"))
+    if not paths:
+        fields.wrong("paths", f"agent.sources[{number}] follows nothing: give paths")
+    labels = plain(fields.texts("labels"))
+    for label in labels:
+        if not LABEL_NAME.fullmatch(label):
+            fields.wrong("labels", f"{label!r} is not a label name ([a-zA-Z_][a-zA-Z0-9_]*)")
+    if not fields.text("job"):
+        fields.wrong("job", f"agent.sources[{number}] needs a job, the label its lines are found by")
+    return SourceSettings(
+        job=fields.text("job"),
+        format=name,
+        paths=paths,
+        exclude=tuple(fields.strings("exclude")),
+        labels=labels,
+        line_prefix=fields.text("line_prefix"),
+        timezone=fields.text("timezone") or None,
+    )

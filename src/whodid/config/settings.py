@@ -1,0 +1,74 @@
+"""What whodid.yml may say: one frozen class for each section, a docstring for each key.
+
+docs/reference/config.md is generated from this file (tools in tests/house); load.py reads the YAML. Room settings
+that are not users' business stay in their rooms.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from whodid.agent.settings import SourceSettings
+from whodid.model.clock import SECOND
+from whodid.model.person import Person
+from whodid.notify.settings import WebhookSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """An address to serve on."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long lines are kept. Whole days go first, oldest first; what is reached first counts."""
+
+    period_ns: int = 168 * 3600 * SECOND
+    """Age at which a line may go (`168h`)."""
+    max_bytes: int | None = None
+    """Most bytes of stored lines; null: no limit."""
+    max_disk_percent: int = 85
+    """Most of the disk that may be in use, by whomever."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSection:
+    """What this machine's agent follows and where it sends it."""
+
+    server: str = "http://127.0.0.1:3100"
+    """Address of the whodid server, or of a Loki."""
+    host: str = ""
+    """Label `host` of every line; default: the host's name."""
+    sources: tuple[SourceSettings, ...] = ()
+    """What to follow; empty: the usual logs of this machine, found by looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file."""
+
+    data_dir: Path
+    """Directory of the store, of alert state and of the agent's places."""
+    server: Listen = Listen("127.0.0.1", 3100)
+    """Where Loki's API is served: push, query, tail."""
+    dashboard: Listen = Listen("127.0.0.1", 7778)
+    """Where the dashboard is served, under /logs/."""
+    store_url: str = "chdb"
+    """The engine; `chdb` is the one inside the server process."""
+    store_memory_bytes: int = 2 << 30
+    """Most memory that the engine may use, in bytes."""
+    retention: Retention = field(default_factory=Retention)
+    rules: tuple[str, ...] = ("builtin",)
+    """`builtin` and globs of Prometheus/Loki rule files."""
+    notify: tuple[WebhookSettings, ...] = ()
+    """Webhooks that are told of alerts."""
+    people: tuple[Person, ...] = ()
+    """The team and the identities that are known to be theirs."""
+    agent: AgentSection = field(default_factory=AgentSection)

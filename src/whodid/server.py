@@ -1,0 +1,207 @@
+"""The server, put together: every room built, one page. Read it from top to bottom to know what runs.
+
+`run_server` is what `whodid server` and one half of `whodid up` are. Nothing above it but the commands; nothing below it
+knows that it exists.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+
+from whodid import __version__
+from whodid.api.app import api_app, dashboard_app
+from whodid.api.metrics import register
+from whodid.api.services import DEFAULT_TENANT, Services
+from whodid.config.settings import Config, Listen
+from whodid.errors import WhodidError
+from whodid.ingest.limits import Limits as IngestLimits
+from whodid.ingest.pipeline import Ingest
+from whodid.ingest.retention import Policy, keep_enforcing
+from whodid.investigate.finding import Finding
+from whodid.investigate.who import find
+from whodid.logql.parser import parse
+from whodid.model.clock import SECOND, Clock
+from whodid.model.result import Row, Streams
+from whodid.notify.outbox import Outbox
+from whodid.notify.queue_file import QueueFile
+from whodid.notify.webhook import Webhook
+from whodid.query.engine import Engine, RangeRequest
+from whodid.query.errors import QueryError
+from whodid.query.limits import Limits as QueryLimits
+from whodid.rules.evaluator import Evaluator
+from whodid.rules.journal import Journal
+from whodid.rules.judgement import Surroundings
+from whodid.rules.load import load_rules
+from whodid.rules.render import alerts_json, rules_json
+from whodid.rules.scheduler import Scheduler
+from whodid.store.chdb import ChdbStore
+from whodid.store.chdb import Settings as StoreSettings
+from whodid.store.streams import StreamIndex
+
+log = logging.getLogger("whodid.server")
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+FINDINGS_ROWS = 200_000
+"""Most rows that one question of `whodid who` may bring into memory (about 200 MB)."""
+
+
+class PortTaken(WhodidError):
+    """An address to listen on is in use or not ours."""
+
+
+class QuestionTooLarge(QueryError):
+    """Never answered in part: what is left out could be the line that matters."""
+
+
+async def run_server(
+    config: Config, clock: Clock, stop: asyncio.Event, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Serves until `stop` is set. Raises WhodidError with what to do when it cannot start."""
+    # Ports first: a second server must fail before it touches the first one's store.
+    with _bind(config.server, "server.listen") as api, _bind(config.dashboard, "dashboard.listen") as pages:
+        async with _house(config, clock, stop) as services:
+            hosts = LOOPBACK_HOSTS | {config.server.host, config.dashboard.host}
+            servers = [_uvicorn(api_app(services, hosts)), _uvicorn(dashboard_app(services, hosts))]
+            serving = [
+                asyncio.create_task(server._serve([sock])) for server, sock in zip(servers, (api, pages), strict=True)
+            ]
+            on_ready()
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait([stopping, *serving], return_when=asyncio.FIRST_COMPLETED)
+            for server in servers:
+                server.should_exit = True
+            stop.set()
+            await asyncio.gather(*serving)
+            stopping.cancel()
+
+
+@asynccontextmanager
+async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIterator[Services]:
+    """Every room, opened in order and closed in the reverse order."""
+    rules = load_rules(config.rules, parse).checked()
+    async with AsyncExitStack() as closing:
+        store = ChdbStore.open(StoreSettings(config.data_dir / "store", config.store_memory_bytes))
+        closing.callback(store.close)
+        index = StreamIndex(store)
+        await index.load()
+        limits = IngestLimits(reject_older_ns=config.retention.period_ns)
+        ingest = await Ingest.start(store, index, clock, limits, config.data_dir)
+        engine = Engine(store, index, clock, QueryLimits())
+
+        journal = Journal(config.data_dir / "rules.sqlite")
+        closing.push_async_callback(journal.close)
+        queue = QueueFile(config.data_dir / "outbox.sqlite")
+        closing.push_async_callback(queue.close)
+        webhooks = [Webhook(settings, clock) for settings in config.notify]
+        for webhook in webhooks:
+            closing.push_async_callback(webhook.close)
+        outbox = Outbox(queue, webhooks, clock)
+        evaluator = Evaluator(
+            rules.groups,
+            query=engine.instant,
+            committed=engine.committed,
+            notify=outbox.put,
+            journal=journal,
+            clock=clock,
+            around=Surroundings(external_url=f"{config.dashboard.url}/logs/"),
+        )
+        await evaluator.start(ingest.bus.last_seq)
+        scheduler = Scheduler(evaluator, ingest.bus.wait, clock, journal.prune_history)
+
+        services = Services(
+            clock=clock,
+            store=store,
+            index=index,
+            ingest=ingest,
+            engine=engine,
+            registry=CollectorRegistry(),
+            find=_finder(Engine(store, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
+            alerts=lambda: alerts_json(evaluator.alerts()),
+            rules=lambda: rules_json(evaluator.groups, evaluator.active, evaluator.health),
+            version=__version__,
+        )
+        register(services)
+        policy = Policy(config.retention.period_ns, config.retention.max_bytes, config.retention.max_disk_percent)
+        work = {
+            "the write path": ingest.run(),
+            "the rules": scheduler.run(stop),
+            "the notifications": outbox.run(stop),
+            "retention": keep_enforcing(store, policy, config.data_dir, clock),
+        }
+        async with _running(work, stop):
+            yield services
+
+
+@asynccontextmanager
+async def _running(work: Mapping[str, Awaitable[None]], stop: asyncio.Event) -> AsyncIterator[None]:
+    """Background work for the life of the server. If any of it ends early the server stops: half a server lies."""
+    tasks: dict[asyncio.Future[None], str] = {asyncio.ensure_future(job): name for name, job in work.items()}
+
+    def ended(task: asyncio.Future[None]) -> None:
+        if not task.cancelled() and not stop.is_set():
+            log.critical("%s ended unexpectedly, the server stops: %s", tasks[task], task.exception())
+            stop.set()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _finder(engine: Engine, config: Config) -> Callable[[int, int, Sequence[str]], Awaitable[list[Finding]]]:
+    """`whodid who` over this server's own query engine."""
+
+    async def fetch(query: str, start_ns: int, end_ns: int) -> list[Row]:
+        request = RangeRequest(query, start_ns, end_ns, SECOND, FINDINGS_ROWS, "forward", 0, DEFAULT_TENANT)
+        result = await engine.range(request)
+        assert isinstance(result, Streams)
+        if len(result.rows) >= FINDINGS_ROWS:
+            raise QuestionTooLarge(
+                f"more than {FINDINGS_ROWS} lines bear on this question; ask for a shorter time or add a word"
+            )
+        return result.rows
+
+    async def findings(start_ns: int, end_ns: int, words: Sequence[str]) -> list[Finding]:
+        return await find(fetch, config.people, start_ns, end_ns, words)
+
+    return findings
+
+
+def _bind(listen: Listen, key: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((listen.host, listen.port))
+        sock.listen(512)
+    except OSError as e:
+        sock.close()
+        raise PortTaken(
+            f"cannot listen on {listen.host}:{listen.port} ({key}): {e.strerror}; stop the program that uses the port "
+            f"(`ss -ltnp 'sport = :{listen.port}'` names it) or set another {key}"
+        ) from None
+    return sock
+
+
+def _uvicorn(app: ASGIApp) -> uvicorn.Server:
+    settings = uvicorn.Config(
+        app,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        ws="websockets-sansio",
+        timeout_graceful_shutdown=5,
+        server_header=False,
+        ws_max_size=1 << 20,
+    )
+    return uvicorn.Server(settings)
