@@ -15,9 +15,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -49,8 +48,8 @@ class DashboardBuildError(Exception):
     """The dashboard could not be built; the message says what to do."""
 
 
-@dataclass(frozen=True)
-class Node:
+# A tuple and no dataclass: hatchling runs this file without entering it in sys.modules, which a dataclass needs.
+class Node(NamedTuple):
     """A Node.js and its npm. `path` is searched first, since npm's scripts look `node` up by name."""
 
     npm: tuple[str, ...]

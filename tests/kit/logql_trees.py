@@ -1,4 +1,7 @@
-"""Hypothesis strategies for sound LogQL trees: whatever they draw, `check` accepts and `print_expr` can write."""
+"""Hypothesis strategies for sound LogQL trees: whatever they draw, `check` accepts and LogQL can write."""
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -103,7 +106,21 @@ stages = st.one_of(
     st.builds(ast.Drop, choice_lists),
     st.builds(ast.Keep, choice_lists),
 )
-log_queries = st.builds(ast.LogQuery, selectors, st.lists(stages, max_size=4).map(tuple))
+
+
+def writable(pipeline: Sequence[ast.Stage]) -> bool:
+    """Not so: `| keep a` before `!= "x"`, which is the text of another tree (see printer.py)."""
+    return not any(
+        isinstance(left, ast.Drop | ast.Keep)
+        and left.choices[-1].op is None
+        and isinstance(right, ast.LineFilter)
+        and right.op in ("!=", "!~")
+        for left, right in pairwise(pipeline)
+    )
+
+
+pipelines = st.lists(stages, max_size=4).filter(writable)
+log_queries = st.builds(ast.LogQuery, selectors, pipelines.map(tuple))
 
 unwraps = st.builds(
     ast.Unwrap,
@@ -160,5 +177,5 @@ def _larger(inner: Samples) -> Samples:
     )
 
 
-sample_exprs = st.recursive(st.one_of(range_aggregations, vector_literals, literals), _larger, max_leaves=6)
+sample_exprs = st.recursive(st.one_of(range_aggregations, vector_literals, literals), _larger, max_leaves=5)
 exprs = st.one_of(log_queries, sample_exprs)

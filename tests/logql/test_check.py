@@ -13,7 +13,7 @@ WINDOW = ast.LogRange(QUERY, 60_000_000_000)
 ONE = ast.VectorLiteral(1.0)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(exprs)
 def test_sound_trees_pass(tree: ast.Expr) -> None:
     check(tree)

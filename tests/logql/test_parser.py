@@ -56,7 +56,7 @@ def test_a_metric_query() -> None:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(exprs)
 def test_every_tree_survives_the_text(tree: ast.Expr) -> None:
     assert parse(print_expr(tree)) == tree
@@ -116,7 +116,7 @@ def test_any_row_of_fragments_is_a_tree_or_an_error(fragments: list[str]) -> Non
     parses_or_refuses(" ".join(fragments))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(exprs, st.data())
 def test_a_damaged_query_is_a_tree_or_an_error(tree: ast.Expr, data: st.DataObject) -> None:
     text = print_expr(tree)

@@ -2,16 +2,15 @@
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from kit.logql_trees import stages
+from kit.logql_trees import pipelines
 from whodid.logql import LogQLError, ast
 from whodid.logql.cursor import Cursor
 from whodid.logql.pipeline import pipeline
 from whodid.logql.print_stages import print_stage
 
 
-@given(st.lists(stages, max_size=3))
+@given(pipelines)
 def test_every_stage_survives_the_text(trees: list[ast.Stage]) -> None:
     assert pipeline(Cursor(" ".join(map(print_stage, trees)))) == (tuple(trees), None)
 

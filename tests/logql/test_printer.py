@@ -29,7 +29,7 @@ def test_parentheses(tree: ast.Expr, text: str) -> None:
     assert print_expr(tree) == text
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(exprs)
 def test_the_text_is_canonical(tree: ast.Expr) -> None:
     text = print_expr(tree)
@@ -37,7 +37,7 @@ def test_the_text_is_canonical(tree: ast.Expr) -> None:
     assert print_expr(parse(text)) == text
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sample_exprs)
 def test_parentheses_around_the_whole_change_nothing(tree: ast.Expr) -> None:
     assert parse(f"({print_expr(tree)})") == tree

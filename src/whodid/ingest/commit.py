@@ -1,21 +1,19 @@
 """One commit: several push bodies become rows, in the engine, in a few statements.
 
-The bodies go concatenated (concatenated protobuf messages merge) through a file in shared memory into a staging table,
-are judged there by one small query, and are moved to `lines` in one insert that ends with fsync. Python never touches a
-line: it reads the few label sets and writes SQL. Runs in the store's writing thread; called by pipeline.py only.
+The bodies go concatenated (concatenated protobuf messages merge) through shared memory (spool.py) into a staging table, are judged there by one small query, and are moved to `lines` in one insert that ends with fsync. Python never touches a line:
+it reads the few label sets and writes SQL. Runs in the store's writing thread; called by pipeline.py only.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from whodid.ingest.levels import detected_level
 from whodid.ingest.limits import Limits
+from whodid.ingest.spool import Spool
 from whodid.model.clock import format_rfc3339
 from whodid.store.sql import number_list, quote, quote_list
 from whodid.store.store import Connection, StoreError
-from whodid.wire.push_protobuf import SCHEMA, MalformedPush
+from whodid.wire.push_protobuf import MalformedPush
 
 _STAGING = """CREATE TABLE IF NOT EXISTS staging
 (stream_no UInt32, ts Int64, line String, metadata Map(LowCardinality(String), String)) ENGINE = Memory"""
@@ -26,6 +24,19 @@ _SHAPE = (
 _UNIT_S = 9_000_000_000
 """Seconds are held within ±285 years of 1970, so that hostile instants cannot overflow Int64 nanoseconds."""
 _REJECTIONS_TOLD = 20
+_EMPTY_STAGING = "TRUNCATE TABLE staging"
+_MALFORMED_CODES = frozenset(
+    (
+        "UNKNOWN_PROTOBUF_FORMAT",
+        "PROTOBUF_BAD_CAST",
+        "CANNOT_READ_ALL_DATA",
+        "ATTEMPT_TO_READ_AFTER_EOF",
+        "LOGICAL_ERROR",
+        "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO",
+    )
+)
+"""What the engine says of bytes that are no PushRequest (LOGICAL_ERROR: of lengths beyond any memory). Every other failure
+is the engine's own: the client must come again, or its lines would be lost."""
 
 
 @dataclass(slots=True)
@@ -41,7 +52,8 @@ class Body:
     repeated: bool = False
     """The client has sent this key before: look into the table before storing."""
     rejections: list[str] = field(default_factory=list)
-    error: MalformedPush | None = None
+    error: MalformedPush | StoreError | None = None
+    """Why nothing of it was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +67,14 @@ class Committed:
     bytes: int
 
 
-def spool_path(data_dir: Path) -> Path:
-    """Where bodies are handed to the engine: shared memory if there is some, else the data directory."""
-    shared = Path("/dev/shm")  # noqa: S108 – private name, mode 0600, removed at exit
-    directory = shared if os.access(shared, os.W_OK) else data_dir
-    return directory / f"whodid-{os.getpid()}.pb"
-
-
 def prepare(connection: Connection) -> None:
     """Makes the staging table; once at start."""
     connection.write(_STAGING)
-    connection.write("TRUNCATE TABLE staging")
 
 
-def commit(connection: Connection, bodies: Sequence[Body], first_seq: int, spool: Path, limits: Limits, now_ns: int) -> Committed:
+def commit(
+    connection: Connection, bodies: Sequence[Body], first_seq: int, spool: Spool, limits: Limits, now_ns: int
+) -> Committed:
     """Stores the bodies, their lines numbered from `first_seq`. A body's own faults end in its `error` and `rejections`, never in an exception."""
     good = _stage(connection, bodies, spool)
     stored = count = size = 0
@@ -77,51 +83,55 @@ def commit(connection: Connection, bodies: Sequence[Body], first_seq: int, spool
         facts = connection.select(
             "SELECT min(ts), max(ts), max(length(line)), count(), sum(length(line)), "
             "min(isValidUTF8(line) AND arrayAll(v -> isValidUTF8(v), mapValues(metadata)) "
-            "AND arrayAll(k -> isValidUTF8(k), mapKeys(metadata))) FROM staging"
+            "AND arrayAll(k -> isValidUTF8(k), mapKeys(metadata))), "
+            "max(length(metadata) != arrayUniq(mapKeys(metadata))) FROM staging"
         ).to_pylist()[0]
-        low, high, longest, count, size, valid = facts.values()
+        low, high, longest, count, size, valid, twins = facts.values()
         where = "1"
         if count and (low < bounds[0] or high > bounds[1] or longest > limits.max_line_bytes):
             where = f"ts >= {bounds[0]} AND ts <= {bounds[1]} AND length(line) <= {limits.max_line_bytes}"
             _explain(connection, good, bounds, limits)
         skip = _already_stored(connection, good, where)
         if count and len(skip) < len(good):
-            stored = connection.write(_insert(good, skip, first_seq, where, bool(valid)))
-        connection.write("TRUNCATE TABLE staging")
+            stored = connection.write(_insert(good, skip, first_seq, where, bool(valid), bool(twins)))
+        connection.write(_EMPTY_STAGING)
     return Committed(first_seq, first_seq + count - 1, stored, int(size or 0))
 
 
-def _stage(connection: Connection, bodies: Sequence[Body], spool: Path) -> list[Body]:
+def _stage(connection: Connection, bodies: Sequence[Body], spool: Spool) -> list[Body]:
     """Decodes the bodies into the staging table; bodies that the engine cannot decode get an error and are left out."""
-    try:
-        _decode(connection, bodies, spool)
+    failure = _try_decode(connection, bodies, spool)
+    if failure is None:
         return list(bodies)
-    except StoreError as e:
-        if e.code == "MEMORY_LIMIT_EXCEEDED":
-            raise
-        connection.write("TRUNCATE TABLE staging")
-        if len(bodies) == 1:
-            bodies[0].error = MalformedPush(f"the push body is no protobuf PushRequest: {e}")
-            return []
+    if len(bodies) == 1:
+        bodies[0].error = failure
+        return []
     # One of several is broken: find it by decoding each alone; its neighbours must not suffer.
-    good = []
     for body in bodies:
-        try:
-            _decode(connection, [body], spool)
-            good.append(body)
-        except StoreError as e:
-            body.error = MalformedPush(f"the push body is no protobuf PushRequest: {e}")
-        connection.write("TRUNCATE TABLE staging")
-    if good:
-        _decode(connection, good, spool)
+        body.error = _try_decode(connection, [body], spool)
+    good = [body for body in bodies if body.error is None]
+    if good and (failure := _try_decode(connection, good, spool)) is not None:
+        raise failure
     return good
 
 
-def _decode(connection: Connection, bodies: Sequence[Body], spool: Path) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-    descriptor = os.open(spool, flags, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(body.data for body in bodies)
+def _try_decode(connection: Connection, bodies: Sequence[Body], spool: Spool) -> MalformedPush | StoreError | None:
+    """Fills the staging table with these bodies alone; rows that a failed commit left there would get wrong streams."""
+    connection.write(_EMPTY_STAGING)
+    spool.fill(body.data for body in bodies)
+    try:
+        _decode(connection, sum(len(body.stream_ids) for body in bodies), spool)
+    except StoreError as e:
+        if e.code in _MALFORMED_CODES:
+            return MalformedPush(f"the push body is no protobuf PushRequest: {e}")
+        return StoreError(f"the lines could not be read by the engine, send them again: {e}")
+    finally:
+        spool.clear()
+    return None
+
+
+def _decode(connection: Connection, streams: int, spool: Spool) -> None:
+    """The stream of a row is its place among all streams, so the engine must count as many as were resolved."""
     seconds = f"greatest({-_UNIT_S}, least({_UNIT_S}, tupleElement(tupleElement(entry, 'timestamp'), 'seconds')))"
     pairs = "tupleElement(entry, 'structuredMetadata')"
     connection.write(
@@ -136,12 +146,12 @@ def _decode(connection: Connection, bodies: Sequence[Body], spool: Path) -> None
                 SELECT tupleElement(stream, 1) AS entries, tupleElement(stream, 2) AS stream_no
                 FROM (
                     SELECT arrayJoin(arrayZip(`streams.entries`, arrayEnumerate(`streams.entries`))) AS stream
-                    FROM file({quote(str(spool))}, 'ProtobufSingle', {quote(_SHAPE)})
+                    FROM file({quote(spool.path)}, 'ProtobufSingle', {quote(_SHAPE)})
+                    WHERE NOT throwIf(length(`streams.entries`) != {streams}, 'another number of streams')
                 )
             )
         )
-        SETTINGS format_schema_source = 'string', format_schema = {quote(SCHEMA)},
-            format_schema_message_name = 'PushRequest', max_threads = 1, max_insert_threads = 1"""
+        SETTINGS format_schema = {quote(spool.schema)}, max_threads = 1, max_insert_threads = 1"""
     )
 
 
@@ -149,7 +159,7 @@ def _explain(connection: Connection, bodies: Sequence[Body], bounds: tuple[int, 
     """Tells each body which of its lines are refused, in Loki's words."""
     low, high = bounds
     table = connection.select(
-        f"""SELECT stream_no, ts, length(line) AS size, count() OVER (PARTITION BY stream_no) AS refused FROM staging
+        f"""SELECT stream_no, ts, length(line) AS size FROM staging
         WHERE ts < {low} OR ts > {high} OR size > {limits.max_line_bytes} LIMIT {_REJECTIONS_TOLD} BY stream_no"""
     )
     owner = [body for body in bodies for _ in body.stream_ids]
@@ -177,15 +187,18 @@ def _already_stored(connection: Connection, bodies: Sequence[Body], where: str) 
         kept = number_list(n for n, i in zip(numbers, body.stream_ids, strict=True) if i)
         due = connection.select(f"SELECT count() AS n FROM staging WHERE has({kept}, stream_no) AND {where}")
         there = connection.select(f"SELECT count() AS n FROM lines WHERE push_key = {body.push_key}")
-        if there["n"][0].as_py() == due["n"][0].as_py():
+        # More than is due: the clock moved on, and what was stored then would be too old today.
+        if there["n"][0].as_py() >= due["n"][0].as_py():
             done.add(body.push_key)
         elif there["n"][0].as_py():
             # A crash in the middle of a commit over several days' partitions: part of the rows got in, unacknowledged.
-            connection.write(f"DELETE FROM lines WHERE push_key = {body.push_key} SETTINGS lightweight_deletes_sync = 2")
+            connection.write(
+                f"DELETE FROM lines WHERE push_key = {body.push_key} SETTINGS lightweight_deletes_sync = 2"
+            )
     return done
 
 
-def _insert(bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, valid: bool) -> str:
+def _insert(bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, valid: bool, twins: bool) -> str:
     ids = number_list(0 if body.push_key in skip else i for body in bodies for i in body.stream_ids)
     keys = number_list(body.push_key for body in bodies for _ in body.stream_ids)
     levels = quote_list(level for body in bodies for level in body.stream_levels)
@@ -193,6 +206,8 @@ def _insert(bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, 
     level = detected_level(f"arrayElement({levels}, stream_no)" if any_level else "''")
     line = "line" if valid else "toValidUTF8(line)"
     mapping = "metadata" if valid else "mapApply((k, v) -> (toValidUTF8(k), toValidUTF8(v)), metadata)"
+    if twins or not valid:  # two keys that differ only in broken bytes become the same
+        mapping = _last_of_twins(mapping)
     return f"""INSERT INTO lines SELECT
             arrayElement(CAST({ids}, 'Array(UInt64)'), stream_no),
             ts,
@@ -207,3 +222,10 @@ def _insert(bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, 
             WHERE {where} AND arrayElement(CAST({ids}, 'Array(UInt64)'), stream_no) != 0
         )
         SETTINGS max_threads = 1, max_insert_threads = 1, max_partitions_per_insert_block = 0"""
+
+
+def _last_of_twins(mapping: str) -> str:
+    """A name that stands twice keeps its last value: else a filter in SQL sees the first and a reader in Python the last."""
+    distinct = "arrayReverse(arrayDistinct(arrayReverse(mapKeys(m))))"
+    last = f"arrayMap(k -> arrayLast((v, name) -> name = k, mapValues(m), mapKeys(m)), {distinct})"
+    return f"arrayElement(arrayMap(m -> mapFromArrays({distinct}, {last}), [{mapping}]), 1)"

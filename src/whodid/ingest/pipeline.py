@@ -9,18 +9,20 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
 from whodid.errors import WhodidError
 from whodid.ingest.bus import CommitBus
-from whodid.ingest.commit import Body, Committed, commit, prepare, spool_path
+from whodid.ingest.commit import Body, Committed, commit, prepare
 from whodid.ingest.enrich import level_of_labels, with_service_name
 from whodid.ingest.limits import Limits
+from whodid.ingest.spool import Spool
 from whodid.model.clock import Clock
 from whodid.model.entry import Labels
 from whodid.model.labels import format_labels
-from whodid.store.store import Store
+from whodid.store.store import Store, StoreError
 from whodid.store.streams import StreamIndex, stream_id
 from whodid.wire.label_text import BadLabels, parse_label_text
 from whodid.wire.push_protobuf import MalformedPush, scan_streams
@@ -64,19 +66,33 @@ class _Stream:
     labels: Labels
 
 
+_Waiting = tuple[Body, asyncio.Future[list[str]]]
+_STOPPING = "the server is stopping; send this again later"
+
+
 class Ingest:
     """One per server. Start with `await Ingest.start(…)`, run `run()` as a task."""
 
-    def __init__(self, store: Store, index: StreamIndex, clock: Clock, limits: Limits, bus: CommitBus, spool: Path) -> None:
-        self._store, self._index, self._clock, self._limits, self._bus, self._spool = store, index, clock, limits, bus, spool
+    def __init__(
+        self, store: Store, index: StreamIndex, clock: Clock, limits: Limits, bus: CommitBus, spool: Spool
+    ) -> None:
+        self._store, self._index, self._clock, self._limits, self._bus, self._spool = (
+            store,
+            index,
+            clock,
+            limits,
+            bus,
+            spool,
+        )
         self._next_seq = bus.last_seq + 1
-        self._waiting: list[tuple[Body, asyncio.Future[None]]] = []
+        self._waiting: list[_Waiting] = []
         self._pending_bytes = 0
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
-        self._keys: OrderedDict[int, asyncio.Future[None]] = OrderedDict()
+        self._keys: OrderedDict[int, asyncio.Future[list[str]]] = OrderedDict()
         self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
-        self._last_commit_s = -1.0
+        self._last_commit_s = -TRICKLE_GAP_S
+        self._stopped = False
         self.totals = Totals()
 
     @classmethod
@@ -84,7 +100,7 @@ class Ingest:
         """Resumes after the last committed sequence that the store holds."""
         await store.in_writer(prepare)
         table = await store.select("SELECT max(seq) AS seq FROM lines")
-        return cls(store, index, clock, limits, CommitBus(table["seq"][0].as_py() or 0), spool_path(data_dir))
+        return cls(store, index, clock, limits, CommitBus(table["seq"][0].as_py() or 0), Spool(data_dir))
 
     @property
     def bus(self) -> CommitBus:
@@ -95,28 +111,27 @@ class Ingest:
 
         `key`: idempotency key; a body with a key that was stored is acknowledged and not stored again. `repeated`: the
         client is not sure that it never sent this key before, so the table itself is asked.
-        Raises MalformedPush, NoStreams, TooMuchPending.
+        Raises MalformedPush, NoStreams, TooMuchPending, StoreError.
         """
         push_key = _hash_key(tenant, key) if key else 0
         known = self._keys.get(push_key) if push_key else None
         if known is not None:
             self.totals.repeated += 1
-            await asyncio.shield(known)
-            return []
+            return await asyncio.shield(known)
         if self._pending_bytes > self._limits.max_pending_bytes:
             raise TooMuchPending("too many lines wait to be written; send this again later")
-        body = await self._resolve(data, tenant)
-        body.push_key, body.repeated = push_key, repeated
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
         if push_key:
+            # Before anything is awaited: a twin of this push that comes meanwhile must find it.
             self._remember(push_key, done)
+        try:
+            body = await self._resolve(data, tenant)
+        except BaseException as e:
+            self._fail(push_key, done, e if isinstance(e, Exception) else TooMuchPending("broken off; send this again"))
+            raise
+        body.push_key, body.repeated = push_key, repeated
         self._enqueue(body, done)
-        await asyncio.shield(done)
-        if body.error is not None:
-            self._keys.pop(push_key, None)
-            raise body.error
-        self.totals.refused += len(body.rejections)
-        return body.rejections
+        return await asyncio.shield(done)
 
     async def run(self) -> None:
         """Commits for ever; cancel to stop (what is not yet acknowledged stays with its clients)."""
@@ -124,18 +139,30 @@ class Ingest:
             while True:
                 await self._wake.wait()
                 await self._pace()
-                await self._commit(self._take())
+                await _finish(self._commit(self._take()))
         finally:
-            self._spool.unlink(missing_ok=True)
-            for _, done in self._waiting:
-                done.cancel()
+            self._stopped = True
+            self._spool.close()
+            for body, done in self._waiting:
+                self._fail(body.push_key, done, TooMuchPending(_STOPPING))
+            self._waiting.clear()
 
-    def _remember(self, key: int, done: asyncio.Future[None]) -> None:
+    def _fail(self, push_key: int, done: asyncio.Future[list[str]], error: Exception) -> None:
+        """Answers a push with an error; its key is free again."""
+        self._keys.pop(push_key, None)
+        if not done.done():
+            done.set_exception(error)
+            done.exception()  # the client may be gone: nobody else would look at it
+
+    def _remember(self, key: int, done: asyncio.Future[list[str]]) -> None:
         self._keys[key] = done
         while len(self._keys) > KEYS_REMEMBERED:
             self._keys.popitem(last=False)
 
-    def _enqueue(self, body: Body, done: asyncio.Future[None]) -> None:
+    def _enqueue(self, body: Body, done: asyncio.Future[list[str]]) -> None:
+        if self._stopped:
+            self._fail(body.push_key, done, TooMuchPending(_STOPPING))
+            return
         self._waiting.append((body, done))
         self._pending_bytes += len(body.data)
         self._wake.set()
@@ -146,12 +173,14 @@ class Ingest:
         """Waits out the gap between small commits, unless a full batch comes together first."""
         gap_s = self._last_commit_s + TRICKLE_GAP_S - self._clock.monotonic_s()
         if gap_s > 0 and self._pending_bytes < FULL_BYTES:
+            waits = (asyncio.ensure_future(self._full.wait()), asyncio.ensure_future(self._clock.sleep(gap_s)))
             try:
-                await asyncio.wait_for(self._full.wait(), gap_s)
-            except TimeoutError:
-                pass  # the gap is over
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
 
-    def _take(self) -> list[tuple[Body, asyncio.Future[None]]]:
+    def _take(self) -> list[_Waiting]:
         taken, size = 0, 0
         for body, _ in self._waiting:
             if taken and size + len(body.data) > COMMIT_BYTES:
@@ -165,7 +194,7 @@ class Ingest:
             self._full.clear()
         return batch
 
-    async def _commit(self, batch: list[tuple[Body, asyncio.Future[None]]]) -> None:
+    async def _commit(self, batch: list[_Waiting]) -> None:
         self._last_commit_s = self._clock.monotonic_s()
         first_seq, bodies, now_ns = self._next_seq, [body for body, _ in batch], self._clock.now_ns()
         try:
@@ -177,18 +206,18 @@ class Ingest:
             self._next_seq += sum(len(body.data) for body in bodies)
             log.error("a commit failed, its %d pushes are told to come again: %s", len(batch), e)
             for body, done in batch:
-                self._keys.pop(body.push_key, None)
-                if not done.done():
-                    done.set_exception(e)
-                    done.exception()  # the client may be gone: nobody else would look at it
+                self._fail(body.push_key, done, StoreError(f"the lines could not be written, send them again: {e}"))
             return
         self._next_seq = result.last_seq + 1
         self.totals.lines += result.lines
         self.totals.bytes += result.bytes
         self.totals.commits += 1
-        for _, done in batch:
-            if not done.done():
-                done.set_result(None)
+        for body, done in batch:
+            if body.error is not None:
+                self._fail(body.push_key, done, body.error)
+            elif not done.done():
+                self.totals.refused += len(body.rejections)
+                done.set_result(body.rejections)
         if result.lines:
             self._bus.publish(result.last_seq)
 
@@ -227,6 +256,16 @@ class Ingest:
         if len(self._streams) > STREAMS_REMEMBERED:
             self._streams.popitem(last=False)
         return stream
+
+
+async def _finish(commit: Coroutine[None, None, None]) -> None:
+    """Runs a commit to its end even when the server stops meanwhile: its clients get their answers."""
+    task = asyncio.ensure_future(commit)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _hash_key(tenant: str, key: str) -> int:

@@ -65,7 +65,9 @@ class Cursor:
 
     def expect_text(self, kind: str = IDENTIFIER, *others: str) -> str:
         """The text of an IDENTIFIER or a STRING that must stand here."""
-        value = self.expect(kind, *others).value
+        if self.kind != kind:
+            raise self.unexpected(kind, *others)
+        value = self.advance().value
         assert isinstance(value, str)
         return value
 

@@ -86,10 +86,9 @@ def parse_range(text: str) -> int:
     """Nanoseconds of what stands between `[` and `]`: a Prometheus duration, greater than zero."""
     try:
         range_ns = parse_prometheus_duration(text)
-    except ValueError:
-        raise ValueError(f"not a valid duration string: {quote(text[:40])}") from None
-    if range_ns > _MAX_NS:
-        raise ValueError("duration out of range")
+    except ValueError as error:
+        reason = str(error).partition(":")[0]
+        raise ValueError(f"{reason}: {quote(text[:40])}") from None
     if range_ns <= 0:
         raise ValueError("duration must be greater than 0")
     return range_ns

@@ -1,6 +1,8 @@
-"""Tree to text: `print_expr`, in one canonical form. `parse(print_expr(tree)) == tree` for every sound tree.
+"""Tree to text: `print_expr`, in one canonical form. `parse(print_expr(tree)) == tree` for every tree of the parser.
 
 One line, double-quoted strings, parentheses only where the tree needs them. Used by format_query, plans and messages.
+A tree built by hand may hold what LogQL cannot say: a bare name ending drop or keep, right before a `!=` or `!~` line
+filter, reads as a condition on that name.
 """
 
 from whodid.logql.ast import (

@@ -69,8 +69,10 @@ class ChdbStore:
     def open(cls, settings: Settings) -> "ChdbStore":
         """Opens or creates the store and its tables. Raises StoreError with what to do when it cannot."""
         path = settings.path.absolute()
-        if set(str(path)) & set("?\\"):
-            raise StoreError(f"the data directory {path.parent} has a ? or a backslash in its name, which the engine cannot open; set another data_dir")
+        if set(str(path)) & set("?&\\"):
+            raise StoreError(
+                f"the data directory {path.parent} has a ?, an & or a backslash in its name, which the engine cannot open; set another data_dir"
+            )
         try:
             path.mkdir(parents=True, exist_ok=True)
             config = path.parent / f"{path.name}-engine.xml"
@@ -82,7 +84,8 @@ class ChdbStore:
         from chdb.session import Session  # half a second of import: only the server pays it
 
         options = f"config-file={quote(str(config))}&max_query_size={MAX_STATEMENT_BYTES}"
-        store = cls(lambda: Session(f"file:{path}?{options}"))
+        connect: Callable[[str], Any] = Session
+        store = cls(lambda: connect(f"file:{path}?{options}"))
         try:
             for statement in _schema():
                 store._run(statement, "Null")
@@ -150,7 +153,9 @@ def _store_error(error: Exception) -> StoreError:
 def _explained(error: Exception, path: Path) -> StoreError:
     text = str(error)
     if "lock file" in text:
-        return StoreError(f"the store {path} is in use by another whodid server; stop that one, or set another data_dir")
+        return StoreError(
+            f"the store {path} is in use by another whodid server; stop that one, or set another data_dir"
+        )
     return StoreError(f"cannot open the store {path}: {text}")
 
 

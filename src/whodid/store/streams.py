@@ -6,16 +6,12 @@ A small team has hundreds of streams, not millions; the whole index is a few hun
 
 import hashlib
 from collections.abc import Mapping
-from itertools import islice
+
+import orjson
 
 from whodid.model.entry import Labels
 from whodid.model.labels import format_labels
-from whodid.store.sql import quote, quote_list
 from whodid.store.store import Store
-
-_SHAPE = "'id UInt64, tenant String, labels Map(String, String)'"
-_ROWS_AT_ONCE = 1000
-"""The engine bounds the size of a statement's syntax tree; a first push may bring tens of thousands of streams."""
 
 
 def stream_id(tenant: str, labels: Mapping[str, str]) -> int:
@@ -47,11 +43,7 @@ class StreamIndex:
         missing = {i: labels for i, labels in new.items() if i not in known}
         if not missing:
             return
-        for start in range(0, len(missing), _ROWS_AT_ONCE):
-            chunk = dict(islice(missing.items(), start, start + _ROWS_AT_ONCE))
-            rows = ", ".join(
-                f"({i}, {quote(tenant)}, mapFromArrays({quote_list(labels)}, {quote_list(labels.values())}))"
-                for i, labels in chunk.items()
-            )
-            await self._store.write(f"INSERT INTO streams SELECT * FROM VALUES({_SHAPE}, {rows})")
-            known.update(chunk)
+        # As data behind the statement, not as SQL values: the first push of a big fleet brings tens of thousands of streams.
+        rows = b"\n".join(orjson.dumps({"id": i, "tenant": tenant, "labels": labels}) for i, labels in missing.items())
+        await self._store.write(f"INSERT INTO streams FORMAT JSONEachRow {rows.decode()}")
+        known.update(missing)

@@ -43,7 +43,7 @@ def parse_label_text(text: str) -> dict[str, str]:
         raise BadLabels(f"couldn't parse labels: {text[:200]!r}… is longer than {_LONGEST} characters")
     stripped = text.strip()
     if not (stripped.startswith("{") and stripped.endswith("}")):
-        raise BadLabels(f"couldn't parse labels: {text[:200]!r} is not of the form {{name=\"value\", …}}")
+        raise BadLabels(f'couldn\'t parse labels: {text[:200]!r} is not of the form {{name="value", …}}')
     labels: dict[str, str] = {}
     at, end = 1, len(stripped) - 1
     while match := _PAIR.match(stripped, at):
@@ -57,5 +57,7 @@ def parse_label_text(text: str) -> dict[str, str]:
         labels[name] = value
         at = match.end()
     if stripped[at:end].strip():
-        raise BadLabels(f"couldn't parse labels: 1:{at + 1}: parse error in {text[:200]!r} near {stripped[at : at + 20]!r}")
+        raise BadLabels(
+            f"couldn't parse labels: 1:{at + 1}: parse error in {text[:200]!r} near {stripped[at : at + 20]!r}"
+        )
     return {name: value for name, value in labels.items() if value}

@@ -99,7 +99,9 @@ def read_limit(values: Mapping[str, str], most: int) -> int:
     if limit <= 0:
         raise BadParameter("limit must be a positive value")
     if limit > most:
-        raise BadParameter(f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {most})")
+        raise BadParameter(
+            f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {most})"
+        )
     return limit
 
 

@@ -39,7 +39,9 @@ def json_to_protobuf(body: bytes) -> bytes:
     for number, stream in enumerate(push.streams or ()):
         for name in stream.stream:
             if not LABEL_NAME.fullmatch(name):
-                raise BadLabels(f"couldn't parse labels: {name!r} in stream {number} is not a label name ([a-zA-Z_][a-zA-Z0-9_]*)")
+                raise BadLabels(
+                    f"couldn't parse labels: {name!r} in stream {number} is not a label name ([a-zA-Z_][a-zA-Z0-9_]*)"
+                )
         entries = [_entry(value, number, i) for i, value in enumerate(stream.values)]
         out.append(encode_stream(format_labels(stream.stream), entries))
     return b"".join(out)

@@ -151,10 +151,17 @@ def scan_streams(data: bytes) -> list[tuple[str, int, int]]:
             labels, budget = _stream_labels(data, at, at + size, budget)
             streams.append((labels, at, at + size))
             at += size
+        elif tag >> 3 == 1:
+            # The engine takes field 1 of any wire type for a stream, and would then count one more than is counted here.
+            raise MalformedPush(
+                f"the push body is no protobuf PushRequest: a stream of wire type {tag & 7} at byte {at}"
+            )
         else:
             at = _skip(data, at, tag & 7)
         if budget < 0:
-            raise MalformedPush(f"the push body holds more than {_HEADERS_READ} streams and foreign fields; send smaller batches")
+            raise MalformedPush(
+                f"the push body holds more than {_HEADERS_READ} streams and foreign fields; send smaller batches"
+            )
     if at != end:
         raise MalformedPush(f"the push body is cut off at byte {end}")
     return streams
@@ -220,7 +227,11 @@ def _entry(message: bytes) -> Entry:
         elif number == 2:
             line = value.decode("utf-8", "replace")
         elif number == 3:
-            texts = {n: text.decode("utf-8", "replace") for n, text in _fields(value, 0, len(value)) if isinstance(text, bytes)}
+            texts = {
+                n: text.decode("utf-8", "replace")
+                for n, text in _fields(value, 0, len(value))
+                if isinstance(text, bytes)
+            }
             metadata[texts.get(1, "")] = texts.get(2, "")
     return Entry(ns, line, metadata)
 

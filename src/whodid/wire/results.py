@@ -25,7 +25,8 @@ def encode_result(result: Result, *, categorize: bool = False) -> bytes:
             data["encodingFlags"] = [CATEGORIZE]
     elif isinstance(result, Matrix):
         series = [
-            {"metric": s.labels, "values": [[_seconds(ns), format_number(v)] for ns, v in s.points]} for s in result.series
+            {"metric": s.labels, "values": [[_seconds(ns), format_number(v)] for ns, v in s.points]}
+            for s in result.series
         ]
         data = {"resultType": "matrix", "result": series}
     elif isinstance(result, Vector):
@@ -104,4 +105,10 @@ def _stats(cost: Statistics, result: Result) -> dict[str, Any]:
         "totalStructuredMetadataBytesProcessed": 0,
     }
     empty: dict[str, Any] = {}
-    return {"summary": summary, "querier": {"store": empty}, "ingester": {"store": empty}, "cache": empty, "index": empty}
+    return {
+        "summary": summary,
+        "querier": {"store": empty},
+        "ingester": {"store": empty},
+        "cache": empty,
+        "index": empty,
+    }

@@ -1,0 +1,37 @@
+"""What the agent knows about itself: counters, and the lag of every file. Logged once a minute by run.py."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Health:
+    """Counters since the start. The only mutable dataclass here: it is a meter, not a noun."""
+
+    lines_read: int = 0
+    entries_read: int = 0
+    entries_sent: int = 0
+    entries_refused: int = 0
+    entries_unparsed: int = 0
+    """Shipped whole, but the format did not understand them."""
+    lines_cut: int = 0
+    records_divided: int = 0
+    format_failures: int = 0
+    """Records on which a format raised, which is a bug of the format; they are shipped whole."""
+    batches_sent: int = 0
+    attempts_failed: int = 0
+    lag_bytes: dict[str, int] = field(default_factory=dict)
+    """Per file, bytes that the server has not acknowledged."""
+
+    def summary(self) -> str:
+        """One line for the log."""
+        lag = sum(self.lag_bytes.values())
+        worst = max(self.lag_bytes, key=self.lag_bytes.__getitem__) if lag else ""
+        parts = [
+            f"{self.entries_sent} entries sent in {self.batches_sent} pushes",
+            f"{len(self.lag_bytes)} files",
+            f"{lag} bytes behind" + (f" (most: {worst})" if worst else ""),
+        ]
+        for name in ("entries_refused", "entries_unparsed", "attempts_failed", "lines_cut", "format_failures"):
+            if count := getattr(self, name):
+                parts.append(f"{name.replace('_', ' ')}: {count}")
+        return ", ".join(parts)

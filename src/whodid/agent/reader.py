@@ -1,0 +1,157 @@
+"""One followed file becomes encoded entries: bytes → lines → records → parsed → instant → protobuf.
+
+This is the agent's hot path: whole chunks go through each step, and a record is touched by Python once. Which files
+there are, and where entries go, is `collector.py`'s and `pump.py`'s business.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from whodid.agent.batch import BatchBuilder, Span
+from whodid.agent.health import Health
+from whodid.agent.instants import Instants
+from whodid.agent.records import Record, RecordJoiner
+from whodid.formats.format import Format, Parsed
+from whodid.model.clock import Clock
+from whodid.model.entry import Entry
+from whodid.sources.lines import Lines, LineSplitter
+from whodid.sources.source import Feed
+from whodid.wire.push_protobuf import encode_entry
+
+CHUNK_BYTES = 256 << 10
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLimits:
+    """Sizes and times of reading; see AgentSettings."""
+
+    max_line_bytes: int
+    max_record_bytes: int
+    max_wait_s: float
+
+
+class FileReader:
+    """Reads one feed. Holds at most a chunk of records, and one unfinished record."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        job: str,
+        label_text: str,
+        format: Format,
+        instants: Instants,
+        limits: ReaderLimits,
+        clock: Clock,
+        health: Health,
+    ) -> None:
+        self.feed = feed
+        self._job = job
+        self._label_text = label_text
+        self._format = format
+        self._instants = instants
+        self._clock = clock
+        self._health = health
+        self._max_wait_s = limits.max_wait_s
+        self._lines = LineSplitter(feed.offset, limits.max_line_bytes)
+        self._joiner = RecordJoiner(format.continues, limits.max_record_bytes)
+        self._records: list[Record] = []
+        self._next = 0  # index of the first record that is not in a batch yet
+        self._end = feed.offset  # where the last record that is in a batch ends
+        self._last_data_s = clock.monotonic_s()
+
+    @property
+    def end(self) -> int:
+        """Everything before this offset has gone into batches."""
+        return self._end
+
+    @property
+    def done(self) -> bool:
+        """Whether the feed has ended and all of it has gone into batches."""
+        return (
+            self.feed.finished
+            and self._next >= len(self._records)
+            and not self._joiner.waiting
+            and self._lines.unfinished_bytes == 0
+        )
+
+    def wait_s(self) -> float | None:
+        """In how many seconds the waiting record is due; None when none waits."""
+        if not self._joiner.waiting:
+            return None
+        return max(0.0, self._last_data_s + self._max_wait_s - self._clock.monotonic_s())
+
+    def fill(self, batch: BatchBuilder, hurry: bool) -> bool:
+        """Puts up to one chunk of records into the batch; False: there are none for now.
+
+        `hurry`: a successor of this file waits, so its last record need not.
+        """
+        if self._next >= len(self._records) and not self._read(hurry):
+            return False
+        self._encode(batch)
+        return True
+
+    def _read(self, hurry: bool) -> bool:
+        """Gets the next records. May return True with none, when a chunk completed none."""
+        data = self.feed.read(CHUNK_BYTES)
+        if data:
+            self._last_data_s = self._clock.monotonic_s()
+            self._records = self._join(self._lines.feed(data))
+        elif self.feed.finished:
+            self._records = self._join(self._lines.finish()) + self._joiner.flush()
+        elif self._joiner.waiting and (hurry or self.wait_s() == 0):
+            self._records = self._joiner.flush()
+        else:
+            return False
+        self._next = 0
+        return bool(data or self._records)
+
+    def _join(self, lines: Lines) -> list[Record]:
+        self._health.lines_read += len(lines.texts)
+        cut = self._lines.cut_lines
+        self._health.lines_cut += cut
+        self._lines.cut_lines -= cut
+        records = self._joiner.feed(lines)
+        divided = self._joiner.divided
+        self._health.records_divided += divided
+        self._joiner.divided -= divided
+        return records
+
+    def _encode(self, batch: BatchBuilder) -> None:
+        """Encodes records until the batch is full or there are no more."""
+        records, first = self._records, self._next
+        max_entries, room_bytes = batch.room
+        parse, assign, now_ns = self._format.parse, self._instants.assign, self._clock.now_ns()
+        encoded: list[bytes] = []
+        unparsed = size_bytes = 0
+        for text, _ in records[first : first + max_entries]:
+            try:
+                line, attributes, ns, understood = parse(text)
+            except Exception:  # a format must not raise; if it does, the record is still evidence
+                line, attributes, ns, understood = self._unparsed(text)
+            if not understood:
+                unparsed += 1
+            entry = encode_entry(Entry(assign(ns, now_ns), line, attributes))
+            encoded.append(entry)
+            size_bytes += len(entry)
+            if size_bytes >= room_bytes:
+                break
+        if not encoded:
+            return
+        self._next = first + len(encoded)
+        self._health.entries_read += len(encoded)
+        self._health.entries_unparsed += unparsed
+        end = records[self._next - 1].end
+        place = self.feed.place(end)
+        span = Span(self._job, place, self._end, self._instants.last_ns, self._instants.stated)
+        batch.add(self._label_text, encoded, len(encoded), size_bytes, span)
+        self._end = end
+        if self._next >= len(records):
+            self._records, self._next = [], 0
+
+    def _unparsed(self, text: str) -> Parsed:
+        """Stands in for a format that raised: logs the first failure in full and counts all."""
+        self._health.format_failures += 1
+        if self._health.format_failures == 1:
+            _log.exception("the format of job %s failed on a record of %s; it is sent whole", self._job, self.feed.path)
+        return Parsed(text, {}, None, False)

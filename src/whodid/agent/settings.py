@@ -1,0 +1,60 @@
+"""What the agent can be told, field by field with its defaults. Filled in by config/, or by `discover.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """One kind of log on this host."""
+
+    job: str
+    """Label `job` of every line: database, nginx, auth …"""
+    format: str
+    """Name of the format that reads the records: postgres, nginx_access, auth, plain …"""
+    paths: tuple[str, ...]
+    """Files or globs (`*`, `**`). Compressed files are skipped, rotated ones are not read twice."""
+    exclude: tuple[str, ...] = ()
+    """Globs of files to leave out, on the whole path or on the file's name."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Further labels of every line of this source."""
+    line_prefix: str = ""
+    """PostgreSQL's `log_line_prefix` (formats postgres and the like)."""
+    timezone: str | None = None
+    """Zone of instants that state none, as in the IANA database; None: the host's own."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Further settings of the format."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """The agent as a whole."""
+
+    server: str
+    """Address of whodid or Loki, without a path: `http://127.0.0.1:3100`."""
+    host: str
+    """Label `host` of every line."""
+    state_dir: Path
+    """Directory for the places read up to and for lines the server refused; must survive a restart."""
+    sources: tuple[SourceSettings, ...]
+    token_file: Path | None = None
+    """File with the bearer token, read again at every attempt; None: `WHODID_AGENT_TOKEN` if set, else no token."""
+    max_batch_entries: int = 5_000
+    """A push carries at most so many lines."""
+    max_batch_bytes: int = 1 << 20
+    """A push carries lines of at most so many bytes, unless one line alone is longer."""
+    max_line_bytes: int = 1 << 20
+    """Longer lines are cut, with a mark that says so."""
+    max_record_bytes: int = 1 << 20
+    """A record of several lines that grows longer is divided."""
+    max_wait_s: float = 0.15
+    """How long a record at the end of a file may wait for a further line of its own before it is sent."""
+    poll_s: float = 0.5
+    """How often files are looked at when no change was notified."""
+    timeout_s: float = 30.0
+    """How long one push may take."""
+    refused_max_bytes: int = 256 << 20
+    """How much the spool of refused lines may hold; beyond that only their places are logged."""
+    health_every_s: float = 60.0
+    """How often the agent logs a line about itself."""

@@ -1,0 +1,178 @@
+"""Brings a sealed batch to the server: retries what may pass, and tells apart what never will. Loki's push protocol.
+
+Which answers mean what: Loki pkg/loghttp/push and its clients (Promtail gave up after ten tries; this never does). A
+closed door (401, 403, 404 …) says nothing about the lines, so it is knocked at until somebody opens; only an answer
+about the body itself (400, 413, 422 …) is final.
+"""
+
+import asyncio
+import email.utils
+import logging
+import random
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx2
+
+from whodid import __version__
+from whodid.agent.batch import Batch
+from whodid.agent.health import Health
+from whodid.model.clock import SECOND, Clock
+
+PUSH_PATH = "/loki/api/v1/push"
+KEY_HEADER = "X-Whodid-Idempotency-Key"
+ATTEMPT_HEADER = "X-Whodid-Attempt"
+"""Above 1: an earlier attempt may have arrived, so the server looks into its table before it stores."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 30.0
+LONGEST_RETRY_AFTER_S = 300.0
+REASON_CHARS = 500
+_CLOSED_DOORS = frozenset({401, 402, 403, 404, 405, 407, 408, 421, 423, 425, 429})
+_LOKI_BLOCKED = 260
+"""Loki's "ingestion is blocked": a success by its number, but nothing was stored."""
+_SAY_AGAIN_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said, or that it said nothing (status 0)."""
+
+    status: int
+    text: str = ""
+    retry_after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The server will never take this batch as it is."""
+
+    status: int
+    reason: str
+
+
+class Transport(Protocol):
+    """Sends one body once. Blocks; called from a thread, so that parsing goes on meanwhile."""
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> Reply: ...
+    def close(self) -> None: ...
+
+
+class HttpTransport:
+    """The real transport, one kept-alive connection."""
+
+    def __init__(self, server: str, timeout_s: float) -> None:
+        self._url = server.rstrip("/") + PUSH_PATH
+        local = httpx2.URL(self._url).host in ("127.0.0.1", "localhost", "::1")
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would log a line per push
+        # A proxy from the environment is for the world outside, never for this machine's own server.
+        self._client = httpx2.Client(timeout=timeout_s, trust_env=not local)
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
+        try:
+            response = self._client.post(self._url, content=body, headers=dict(headers))
+        except (httpx2.HTTPError, RuntimeError) as e:  # RuntimeError: closed while stopping
+            return Reply(0, f"{type(e).__name__}: {e}")
+        return Reply(response.status_code, response.text[:REASON_CHARS], response.headers.get("Retry-After", ""))
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def is_accepted(status: int) -> bool:
+    return 200 <= status < 300 and status != _LOKI_BLOCKED
+
+
+def is_final(status: int) -> bool:
+    """Whether the same body would get the same answer for ever."""
+    return 400 <= status < 500 and status not in _CLOSED_DOORS
+
+
+def wait_before_retry_s(failures: int, retry_after: str, now_ns: int, rng: random.Random) -> float:
+    """Exponential back-off with full jitter; what the server asks for goes before it (RFC 9110, 10.2.3)."""
+    asked = _retry_after_s(retry_after, now_ns)
+    if asked is not None:
+        return min(asked, LONGEST_RETRY_AFTER_S)
+    return rng.uniform(0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 16)))
+
+
+def _retry_after_s(text: str, now_ns: int) -> float | None:
+    if not text:
+        return None
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - now_ns / SECOND)
+
+
+class Shipper:
+    """Delivers batches, one at a time."""
+
+    def __init__(
+        self, transport: Transport, token: Callable[[], str | None], clock: Clock, health: Health, rng: random.Random
+    ) -> None:
+        self._transport = transport
+        self._token = token
+        self._clock = clock
+        self._health = health
+        self._rng = rng
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="whodid-ship")
+        self._said_at_s = float("-inf")
+        self._down = False
+
+    async def deliver(self, batch: Batch, *, repeated: bool = False) -> Refusal | None:
+        """Returns when the server has the batch (None) or has refused it for good; tries as long as that takes.
+
+        `repeated`: an agent before a restart may have sent this batch already.
+        """
+        failures = 0
+        while True:
+            reply = await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._post, batch, 1 + failures + repeated
+            )
+            if is_accepted(reply.status):
+                self._say_up(failures)
+                return None
+            if is_final(reply.status):
+                return Refusal(reply.status, reply.text)
+            wait_s = wait_before_retry_s(failures, reply.retry_after, self._clock.now_ns(), self._rng)
+            failures += 1
+            self._health.attempts_failed += 1
+            self._say_down(reply)
+            await self._clock.sleep(wait_s)
+
+    def close(self) -> None:
+        self._transport.close()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _post(self, batch: Batch, attempt: int) -> Reply:
+        headers = {
+            "Content-Type": "application/x-protobuf",
+            "User-Agent": f"whodid/{__version__}",
+            KEY_HEADER: batch.key,
+            ATTEMPT_HEADER: str(attempt),
+        }
+        if token := self._token():
+            headers["Authorization"] = f"Bearer {token}"
+        return self._transport.post(batch.body, headers)
+
+    def _say_down(self, reply: Reply) -> None:
+        """Says why it does not get through, at most once a minute."""
+        now_s = self._clock.monotonic_s()
+        self._down = True
+        if now_s - self._said_at_s < _SAY_AGAIN_S:
+            return
+        self._said_at_s = now_s
+        what = f"answers {reply.status}: {reply.text.strip()}" if reply.status else f"is not reached: {reply.text}"
+        hint = "; check the agent's token" if reply.status in (401, 403) else ""
+        _log.warning("the server %s%s. Nothing is lost: the log files wait, and it is tried until it works", what, hint)
+
+    def _say_up(self, failures: int) -> None:
+        if self._down:
+            _log.info("the server takes lines again, after %d failed attempts", failures)
+            self._down = False
+            self._said_at_s = float("-inf")

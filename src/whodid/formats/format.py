@@ -1,0 +1,48 @@
+"""The contract of a format: what one record of a log says. Pure: text in, fields or "unparsed" out.
+
+Transport is not format: how bytes arrive, and how they are cut into lines, is sources/. The agent holds one `Format`
+object per followed file, so a format may remember what it saw earlier in the same file (a session's connection line),
+but must never need it to find where a record begins or ends: after a restart it sees only the records still unsent.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import NamedTuple, Protocol
+
+
+class Parsed(NamedTuple):
+    """What a record says."""
+
+    line: str
+    """The record as it is stored: the raw text, altered only where a secret was masked."""
+    attributes: dict[str, str]
+    """Structured metadata under the names of docs/reference/attributes.md (`user`, `client`, `operation` …)."""
+    ns: int | None = None
+    """The instant the record states, in ns since 1970 UTC; None where it states none."""
+    understood: bool = True
+    """False: no pattern of the format matched; the record is kept whole, with what could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSettings:
+    """What a source's configuration may say about its format."""
+
+    line_prefix: str = ""
+    """PostgreSQL's `log_line_prefix` (postgres only)."""
+    timezone: tzinfo = UTC
+    """For instants without a zone of their own; the agent passes the host's zone."""
+    year_hint_ns: int = 0
+    """The time now in ns, to find the year of RFC 3164 instants (which have none)."""
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class Format(Protocol):
+    """One log format, bound to one followed file."""
+
+    def continues(self, line: str, record: str) -> bool:
+        """Whether `line` belongs to the record whose text so far is `record`. Pure: looks at nothing else."""
+        ...
+
+    def parse(self, record: str) -> Parsed:
+        """Reads one whole record (lines joined by newline, no newline at the end). Never raises on any text."""
+        ...

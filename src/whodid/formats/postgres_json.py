@@ -1,0 +1,97 @@
+"""PostgreSQL's JSON log (`log_destination = jsonlog`, since version 15): one object per line, every name escaped.
+
+What a client calls itself cannot forge anything here, so this log is the authority where a server writes both. The keys
+are those of the manual's "Using JSON-Format Log Output"; the messages are read by postgres_message.py.
+"""
+
+from typing import Any, Final
+
+import orjson
+
+from whodid.formats.format import FormatSettings, Parsed
+from whodid.formats.postgres_message import describe
+from whodid.formats.postgres_session import UNKNOWN, Session, Sessions
+from whodid.formats.redact import redact
+from whodid.formats.stamps import LocalStamps
+
+_NAMES: Final = (
+    ("user", "user"),
+    ("dbname", "db"),
+    ("application_name", "app"),
+    ("remote_host", "client"),
+    ("session_id", "session"),
+    ("state_code", "sqlstate"),
+)
+_NUMBERS: Final = (("remote_port", "port"), ("pid", "pid"), ("line_num", "line_no"), ("txid", "txid"))
+_PARTS: Final = (
+    ("detail", "DETAIL"),
+    ("hint", "HINT"),
+    ("statement", "STATEMENT"),
+    ("context", "CONTEXT"),
+    ("internal_query", "QUERY"),
+)
+_SECRETIVE: Final = ("message", "detail", "hint", "statement", "context", "internal_query", "application_name")
+
+
+class PostgresJson:
+    """One JSON log of PostgreSQL."""
+
+    __slots__ = ("_sessions", "_stamps")
+
+    def __init__(self, settings: FormatSettings) -> None:
+        self._stamps = LocalStamps(settings.timezone)
+        self._sessions = Sessions()
+
+    def continues(self, line: str, record: str) -> bool:
+        return False
+
+    def parse(self, record: str) -> Parsed:
+        try:
+            fields = orjson.loads(record)
+        except ValueError:
+            return Parsed(redact(record), {}, None, understood=False)
+        if not isinstance(fields, dict) or not isinstance(fields.get("message", ""), str):
+            return Parsed(redact(record), {}, None, understood=False)
+        severity = fields.get("error_severity")
+        if not isinstance(severity, str):
+            return Parsed(redact(record), {}, None, understood=False)
+        out = _attributes(fields)
+        parts = {word: fields[key] for key, word in _PARTS if isinstance(fields.get(key), str) and fields[key]}
+        describe(out, severity, fields.get("message", ""), parts, self._session(out))
+        if out.get("operation") == "disconnect":
+            self._sessions.end(out.get("session", ""))
+        stamp = fields.get("timestamp")
+        ns = self._stamps.read(stamp) if isinstance(stamp, str) else None
+        line = _without_secrets(record, fields)
+        if line is not record:
+            out = {name: redact(value) for name, value in out.items()}
+        return Parsed(line, out, ns)
+
+    def _session(self, out: dict[str, str]) -> Session | None:
+        key = out.get("session")
+        if key is None:
+            return None
+        return self._sessions.get(key) or self._sessions.begin(key, Session())
+
+
+def _attributes(fields: dict[str, Any]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for key, name in _NAMES:
+        value = fields.get(key)
+        if isinstance(value, str) and value and value != UNKNOWN:
+            out[name] = value
+    for key, name in _NUMBERS:
+        value = fields.get(key)
+        if isinstance(value, int) and value:
+            out[name] = str(value)
+    return out
+
+
+def _without_secrets(record: str, fields: dict[str, Any]) -> str:
+    """The record as it was, unless a field holds a secret: then the object is written anew with that field masked."""
+    if redact(record) is record:
+        return record
+    masked = {
+        key: redact(value) if key in _SECRETIVE and isinstance(value, str) else value for key, value in fields.items()
+    }
+    return record if masked == fields else orjson.dumps(masked).decode("utf-8")

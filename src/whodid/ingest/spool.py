@@ -1,0 +1,39 @@
+"""How push bodies reach the engine: through a file that has no name, in this process's memory only.
+
+chDB's streaming insert takes no `INSERT … SELECT`, and `file()` reads paths, not buffers; `/proc/self/fd/N` is the path of a
+memfd. Nobody else can open it or guess it, and a killed server leaves nothing behind. The schema is a real file with a full
+path: given as text, the engine would write it into the working directory, which a service may not write to.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from whodid.wire.push_protobuf import SCHEMA
+
+
+class Spool:
+    """One per write path; used by its writing thread only."""
+
+    def __init__(self, data_dir: Path) -> None:
+        schema = data_dir.absolute() / "push.proto"
+        schema.write_text(SCHEMA)
+        self.schema = f"{schema}:PushRequest"
+        """For the engine's setting `format_schema`."""
+        self._file = os.fdopen(os.memfd_create("whodid-push"), "wb")
+        self.path = f"/proc/self/fd/{self._file.fileno()}"
+
+    def fill(self, bodies: Iterable[bytes]) -> None:
+        """Puts the bodies one behind the other in place of what was there."""
+        self.clear()
+        self._file.writelines(bodies)
+        self._file.flush()
+
+    def clear(self) -> None:
+        """Gives the memory back."""
+        self._file.seek(0)
+        self._file.truncate()
+
+    def close(self) -> None:
+        """The path is invalid from now on."""
+        self._file.close()

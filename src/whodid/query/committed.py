@@ -1,0 +1,108 @@
+"""Log queries over the rows of newly committed sequence numbers: live tails and instant rules.
+
+Every tail and rule is woken by the same commit, so the rows of a range are fetched once and shared; each query then
+runs its stages over them in Python. A wide range (a client that comes back after an hour) is fetched for its query
+alone, with what the engine can filter.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from whodid.logql.ast import LogQuery
+from whodid.model.entry import Labels
+from whodid.model.result import Row
+from whodid.query import planner, statements
+from whodid.query.line import Line
+from whodid.query.planner import Plan
+from whodid.query.scan import Select, StoredRow, lines, stored_rows
+from whodid.query.selector import select as select_streams
+from whodid.query.stages import Step
+
+_RANGES = 4
+"""Ranges that are kept: tails and rules that are woken together do not all ask in the same moment."""
+_SHARED_WIDTH = 1 << 20
+"""Numbers that a shared range spans at most: nothing that keeps up with the commits is ever that far behind."""
+
+_ByStream = Mapping[int, Sequence[StoredRow]]
+_Key = tuple[str, int, int]
+
+
+class CommittedRanges:
+    """The latest few ranges, each fetched once however many ask for it."""
+
+    def __init__(self) -> None:
+        self._ranges: OrderedDict[_Key, asyncio.Future[_ByStream]] = OrderedDict()
+
+    async def rows(
+        self,
+        queries: Sequence[LogQuery],
+        first_seq: int,
+        last_seq: int,
+        tenant: str,
+        streams: Mapping[int, Labels],
+        select: Select,
+    ) -> list[list[Row]]:
+        """For each query the rows it keeps, in order of their numbers."""
+        if last_seq - first_seq >= _SHARED_WIDTH:
+            return [await _wide(query, first_seq, last_seq, streams, select) for query in queries]
+        chosen = [select_streams(streams, query.selector.matchers) for query in queries]
+        if not any(chosen):
+            return [[] for _ in queries]
+        rows = await self._shared((tenant, first_seq, last_seq), streams, select)
+        pipelines = [planner.steps(query) for query in queries]
+        if not any(rows.get(stream_id) for ids in chosen for stream_id in ids):
+            return [[] for _ in queries]
+        work = list(zip(chosen, pipelines, strict=True))
+        return await asyncio.to_thread(lambda: [_kept(rows, ids, steps) for ids, steps in work])
+
+    async def _shared(self, key: _Key, streams: Mapping[int, Labels], select: Select) -> _ByStream:
+        future = self._ranges.get(key)
+        if future is None:
+            future = self._ranges[key] = asyncio.ensure_future(_fetched(key, streams, select))
+            while len(self._ranges) > _RANGES:
+                self._ranges.popitem(last=False)
+        try:
+            # One asker that goes away must not take the rows from the others.
+            return await asyncio.shield(future)
+        except BaseException:
+            if future.done():  # it failed: the next asker tries again
+                self._ranges.pop(key, None)
+            raise
+
+
+async def _fetched(key: _Key, streams: Mapping[int, Labels], select: Select) -> _ByStream:
+    _, first_seq, last_seq = key
+    table = await select(statements.committed(first_seq, last_seq, streams))
+    out: dict[int, list[StoredRow]] = {}
+    for row in await asyncio.to_thread(lambda: list(stored_rows(table))) if table.num_rows else ():
+        out.setdefault(row.stream_id, []).append(row)
+    return out
+
+
+def _kept(rows: _ByStream, streams: Mapping[int, Labels], steps: Sequence[Step]) -> list[Row]:
+    kept: list[Row] = []
+    for stream_id, labels in streams.items():
+        for _, ns, seq, text, attributes in rows.get(stream_id, ()):
+            # Stages change a line in place; the row is shared.
+            line = Line(ns, text, labels, attributes.copy(), seq)
+            if all(step(line) for step in steps):
+                kept.append(line.row())
+    kept.sort(key=lambda row: row.seq)
+    return kept
+
+
+async def _wide(
+    query: LogQuery, first_seq: int, last_seq: int, streams: Mapping[int, Labels], select: Select
+) -> list[Row]:
+    plan = planner.plan(query, streams)
+    if not plan.streams:
+        return []
+    table = await select(statements.committed(first_seq, last_seq, plan.streams, plan.conditions))
+    return await asyncio.to_thread(_run, plan, table) if table.num_rows else []
+
+
+def _run(plan: Plan, table: pa.Table) -> list[Row]:
+    return [line.row() for _, line in lines(table, plan) if plan.keeps(line)]

@@ -1,0 +1,144 @@
+"""The engine: LogQL text in, rows or numbers out. The door of query/; api/, rules/ and the tails call it.
+
+It parses, checks the limits, and gives the work to logs.py, metric.py and committed.py. Each query has a budget of
+time and memory; a cancelled caller stops it at the next statement.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+from whodid.logql.ast import LogQuery, SampleExpr
+from whodid.logql.parser import parse
+from whodid.model.clock import Clock
+from whodid.model.entry import Labels
+from whodid.model.matcher import Matcher
+from whodid.model.result import Matrix, Row, Scalar, Statistics, Streams, Vector
+from whodid.query import logs, planner
+from whodid.query.committed import CommittedRanges
+from whodid.query.errors import QueryError, QueryTimeout
+from whodid.query.frame import Frame
+from whodid.query.grid import Grid
+from whodid.query.limits import Limits
+from whodid.query.metric import Evaluation
+from whodid.query.scan import Cost, Select
+from whodid.query.selector import select as select_streams
+from whodid.store.store import Store, StoreError
+from whodid.store.streams import StreamIndex
+
+
+@dataclass(frozen=True)
+class RangeRequest:
+    """A query over a span of time. Log queries read [start, end); metric queries are computed at multiples of the
+    step.
+    """
+
+    query: str
+    start_ns: int
+    end_ns: int
+    step_ns: int
+    limit: int
+    direction: Literal["forward", "backward"]
+    interval_ns: int = 0
+    """Log queries: at most one line in this time; 0 for all."""
+    tenant: str = "fake"
+
+
+class Engine:
+    """Answers queries over one store. Safe to be asked many things at once from one event loop."""
+
+    def __init__(self, store: Store, index: StreamIndex, clock: Clock, limits: Limits) -> None:
+        self._store, self._index, self._clock, self._limits = store, index, clock, limits
+        self._committed = CommittedRanges()
+
+    async def range(self, request: RangeRequest) -> Streams | Matrix:
+        """Lines of a log query, series of a metric query. Raises LogQLError, QueryError."""
+        expr = parse(request.query)
+        began = self._clock.monotonic_s()
+        if isinstance(expr, LogQuery):
+            return await self._lines(expr, request, began)
+        self._limits.check_points(request.start_ns, request.end_ns, request.step_ns)
+        grid = Grid.aligned(request.start_ns, request.end_ns, request.step_ns)
+        frame, cost = await self._value(expr, grid, request.tenant, began)
+        if not isinstance(frame, Frame):
+            frame = Frame.constant(frame, grid.points)
+        series = frame.ordered().series(grid)
+        self._limits.check_series(len(series))
+        return Matrix(series, self._statistics(cost, began))
+
+    async def instant(self, query: str, ns: int, tenant: str = "fake", limit: int = 100) -> Vector | Scalar:
+        """The value of a metric query at one instant. `limit` is Loki's parameter; it counts lines, of which there
+        are none.
+        """
+        expr = parse(query)
+        if isinstance(expr, LogQuery):
+            raise QueryError(
+                "log queries are not supported as an instant query type, please change your query to a range query type"
+            )
+        began = self._clock.monotonic_s()
+        value, cost = await self._value(expr, Grid.instant(ns), tenant, began)
+        if not isinstance(value, Frame):
+            return Scalar(ns, value, self._statistics(cost, began))
+        samples = value.samples()
+        self._limits.check_series(len(samples))
+        return Vector(ns, samples, self._statistics(cost, began))
+
+    async def committed(
+        self, queries: Sequence[LogQuery], first_seq: int, last_seq: int, tenant: str = "fake"
+    ) -> list[list[Row]]:
+        """For each query, the lines it keeps of the sequence numbers first…last (both included), in their order."""
+        streams = self._index.streams(tenant)
+        select = self._budget(self._clock.monotonic_s())
+        return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, select)
+
+    async def selects(self, matchers: Sequence[Matcher], tenant: str = "fake") -> Mapping[int, Labels]:
+        """The streams that matchers name."""
+        return select_streams(self._index.streams(tenant), matchers)
+
+    async def _lines(self, query: LogQuery, request: RangeRequest, began: float) -> Streams:
+        self._limits.check_entries(request.limit)
+        if request.interval_ns < 0:
+            raise QueryError("interval must be >= 0")
+        plan = planner.plan(query, self._index.streams(request.tenant))
+        rows, cost = await logs.run(
+            plan,
+            request.start_ns,
+            request.end_ns,
+            limit=request.limit,
+            newest_first=request.direction == "backward",
+            interval_ns=request.interval_ns,
+            select=self._budget(began),
+        )
+        return Streams(rows, self._statistics(cost, began))
+
+    async def _value(self, expr: SampleExpr, grid: Grid, tenant: str, began: float) -> tuple[Frame | float, Cost]:
+        evaluation = Evaluation(self._index.streams(tenant), grid, self._budget(began), self._limits)
+        return await evaluation.value(expr), evaluation.cost
+
+    def _budget(self, began: float) -> Select:
+        """Statements of one query: what is left of its time, and its memory. The engine's refusals in the asker's
+        words.
+        """
+
+        async def select(sql: str) -> pa.Table:
+            left = self._limits.timeout_s - (self._clock.monotonic_s() - began)
+            if left <= 0:
+                raise QueryTimeout
+            try:
+                return await self._store.select(sql, timeout_s=left, memory_bytes=self._limits.memory_bytes)
+            except StoreError as e:
+                if e.code == "TIMEOUT_EXCEEDED":
+                    raise QueryTimeout from None
+                if e.code == "MEMORY_LIMIT_EXCEEDED":
+                    raise QueryError(
+                        f"the query needs more than {self._limits.memory_bytes >> 20} MiB of memory; "
+                        "ask for a shorter range, a narrower selector or fewer groups"
+                    ) from None
+                raise
+
+        return select
+
+    def _statistics(self, cost: Cost, began: float) -> Statistics:
+        return Statistics(cost.lines, cost.bytes, self._clock.monotonic_s() - began)

@@ -1,0 +1,54 @@
+"""Frame: many labelled series over one grid, as two arrays, the value of every metric expression but a number.
+
+`present` tells where a series has a point; NaN is a value like others. Operations on whole frames are in numpy.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from whodid.model.entry import Labels
+from whodid.model.labels import format_labels
+from whodid.model.result import Series
+from whodid.query.grid import Grid
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`labels[i]` names row i of `values` and `present` (series × points)."""
+
+    labels: list[Labels]
+    values: Floats
+    present: Mask
+
+    @classmethod
+    def empty(cls, points: int) -> "Frame":
+        return cls([], np.zeros((0, points)), np.zeros((0, points), dtype=bool))
+
+    @classmethod
+    def constant(cls, value: float, points: int) -> "Frame":
+        """`vector(value)`: one series without labels."""
+        return cls([{}], np.full((1, points), value), np.ones((1, points), dtype=bool))
+
+    def ordered(self) -> "Frame":
+        """By the text of the labels; series without any point are left out."""
+        rows = [i for i in range(len(self.labels)) if self.present[i].any()]
+        rows.sort(key=lambda i: format_labels(self.labels[i]))
+        return Frame([self.labels[i] for i in rows], self.values[rows], self.present[rows])
+
+    def series(self, grid: Grid) -> list[Series]:
+        """As a matrix."""
+        return [
+            Series(labels, [(grid.at(int(i)), float(values[i])) for i in np.flatnonzero(present)])
+            for labels, values, present in zip(self.labels, self.values, self.present, strict=True)
+        ]
+
+    def samples(self) -> list[tuple[Labels, float]]:
+        """As a vector: the values at the first point."""
+        rows: Iterable[int] = np.flatnonzero(self.present[:, 0]) if self.labels else ()
+        return [(self.labels[i], float(self.values[i, 0])) for i in rows]

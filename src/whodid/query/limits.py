@@ -1,0 +1,63 @@
+"""How much one query may ask for, and the sentences that say no. Numbers and words: Loki's defaults (limits_config).
+
+The server's settings build a `Limits`; engine.py asks it before and after a query runs.
+"""
+
+from dataclasses import dataclass
+
+from whodid.query.errors import QueryError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one query."""
+
+    max_entries: int = 5000
+    """Lines that one log query may return (`limit`)."""
+    max_points: int = 11_000
+    """Points of one series (`(end - start) / step`)."""
+    max_series: int = 500
+    """Series that one metric query may return."""
+    max_cells: int = 20_000_000
+    """Series × points that may be held in memory while a metric query is computed (16 bytes each)."""
+    timeout_s: float = 60.0
+    """Time of one query, over all statements it runs."""
+    memory_bytes: int = 1 << 30
+    """Memory that the engine may use for one statement."""
+
+    def check_entries(self, limit: int) -> None:
+        """Refuses a `limit` that is not positive or too large."""
+        if limit <= 0:
+            raise QueryError("limit must be a positive value")
+        if limit > self.max_entries:
+            raise QueryError(
+                "max entries limit per query exceeded, "
+                f"limit > max_entries_limit_per_query ({limit} > {self.max_entries})"
+            )
+
+    def check_points(self, start_ns: int, end_ns: int, step_ns: int) -> None:
+        """Refuses a step that is not positive, or too fine for the range."""
+        if step_ns <= 0:
+            raise QueryError("zero or negative query resolution step widths are not accepted. Try a positive integer")
+        if (end_ns - start_ns) // step_ns > self.max_points:
+            raise QueryError(
+                f"exceeded maximum resolution of {self.max_points:,} points per time series. "
+                "Try increasing the value of the step parameter"
+            )
+
+    def check_series(self, count: int) -> None:
+        """Refuses a result of too many series."""
+        if count > self.max_series:
+            raise QueryError(
+                f"maximum number of series ({self.max_series}) reached for a single query; consider reducing query "
+                "cardinality by adding more specific stream selectors, reducing the time range, or aggregating "
+                "results with functions like sum(), count() or topk()"
+            )
+
+    def check_cells(self, series: int, points: int) -> None:
+        """Refuses an intermediate result that would not fit into memory."""
+        if series * points > self.max_cells:
+            raise QueryError(
+                f"the query has {series} series of {points} points before aggregation, more than this server computes "
+                f"at once ({self.max_cells}); aggregate with sum by (…), use a larger step or a shorter range"
+            )

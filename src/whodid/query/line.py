@@ -1,0 +1,120 @@
+"""Line: one entry on its way through a pipeline: the text as it stands, and labels in their three categories.
+
+Name rule (Loki's): the base name goes to stream > structured metadata > parsed; each loser moves to `<name>_extracted`,
+where parsed > structured metadata. A name stands in one category only. Mutable, lives for one entry.
+"""
+
+from collections.abc import Mapping
+
+from whodid.model.entry import Labels
+from whodid.model.result import Row
+
+EXTRACTED = "_extracted"
+ERROR, ERROR_DETAILS = "__error__", "__error_details__"
+
+
+class Line:
+    """One entry; stages change it in place."""
+
+    __slots__ = (
+        "_base",
+        "_extracted",
+        "error",
+        "error_details",
+        "metadata",
+        "ns",
+        "parsed",
+        "seq",
+        "stream",
+        "text",
+    )
+
+    def __init__(self, ns: int, text: str, stream: Labels, metadata: Labels, seq: int = 0) -> None:
+        self.ns, self.text, self.seq = ns, text, seq
+        self.stream: Mapping[str, str] = stream
+        """Labels of the stream that are still there; shared with the index, so replaced and never changed."""
+        self._base = stream
+        if not metadata.keys().isdisjoint(stream):
+            metadata = {name + EXTRACTED if name in stream else name: value for name, value in metadata.items()}
+        self.metadata: Labels = metadata
+        self.parsed: Labels = {}
+        self._extracted: set[str] = set()
+        self.error = self.error_details = ""
+
+    def get(self, name: str) -> str | None:
+        """The label's value, or None when it is absent."""
+        if name in self.parsed:
+            return self.parsed[name]
+        if name in self.metadata:
+            return self.metadata[name]
+        if name == ERROR:
+            return self.error or None
+        if name == ERROR_DETAILS:
+            return self.error_details or None
+        return self.stream.get(name)
+
+    def extract(self, name: str, value: str) -> None:
+        """A parser found `name`: the first find of a name counts, and stored labels keep theirs."""
+        if name in self._base or (name in self.metadata and not name.endswith(EXTRACTED)):
+            name += EXTRACTED
+        if name not in self._extracted:
+            self._extracted.add(name)
+            self.metadata.pop(name, None)
+            self.parsed[name] = value
+
+    def is_stored(self, name: str) -> bool:
+        """Whether the entry came with a label of this name."""
+        return name in self._base or name in self.metadata
+
+    def assign(self, name: str, value: str) -> None:
+        """label_format made `name`: it replaces whatever had the name."""
+        self.remove(name)
+        self.parsed[name] = value
+
+    def rename(self, source: str, target: str) -> None:
+        """Moves a label; it stays in its category."""
+        value = self.get(source)
+        if value is None:
+            return
+        was_metadata, was_stream = source in self.metadata, source in self.stream
+        self.remove(source)
+        self.remove(target)
+        if was_metadata:
+            self.metadata[target] = value
+        elif was_stream:
+            self.stream = {**self.stream, target: value}
+        else:
+            self.parsed[target] = value
+
+    def remove(self, name: str) -> None:
+        """Takes a label away, `__error__` too."""
+        self.parsed.pop(name, None)
+        self.metadata.pop(name, None)
+        if name in self.stream:
+            self.stream = {other: value for other, value in self.stream.items() if other != name}
+        elif name == ERROR:
+            self.error = ""
+        elif name == ERROR_DETAILS:
+            self.error_details = ""
+
+    def fail(self, error: str, details: str = "") -> None:
+        """Marks the line with `__error__`."""
+        self.error, self.error_details = error, details
+
+    def labels(self) -> Labels:
+        """All labels as one set: a metric's series."""
+        out = {**self.stream, **self.metadata, **self.parsed}
+        if self.error:
+            out[ERROR] = self.error
+        if self.error_details:
+            out[ERROR_DETAILS] = self.error_details
+        return out
+
+    def row(self) -> Row:
+        """What a log query returns."""
+        parsed = self.parsed
+        if self.error:
+            parsed = {**parsed, ERROR: self.error}
+        if self.error_details:
+            parsed = {**parsed, ERROR_DETAILS: self.error_details}
+        return Row(self.ns, self.text, dict(self.stream), self.metadata, parsed, self.seq)

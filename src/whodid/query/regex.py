@@ -1,0 +1,42 @@
+"""Regular expressions of a user: RE2 on both sides, google-re2 here and ClickHouse's match() in SQL. Never Python's
+re.
+
+Both sides get the very same pattern text from these functions, so that they cannot disagree. RE2 is linear in time;
+what it does not have (look-ahead, back-references) Loki does not have either.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from whodid.query.errors import QueryError
+
+Pattern = Any
+"""google-re2's compiled pattern; the library has no types."""
+
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False  # it would write to stderr
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> Pattern:
+    """The compiled pattern. Raises QueryError with RE2's own words."""
+    try:
+        return re2.compile(pattern, _OPTIONS)
+    except re2.error as e:
+        reason = e.args[0] if e.args else ""
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise QueryError(f"error parsing regexp: {text} in `{pattern}`") from None
+
+
+def anchored(pattern: str) -> str:
+    """A label matcher's expression: it must match the whole value, and `.` matches a newline (Prometheus' rule)."""
+    compiled(pattern)  # the error should name what the user wrote, not what is made of it
+    return f"^(?s:{pattern})$"
+
+
+def unanchored(pattern: str) -> str:
+    """A line filter's expression: anywhere in the line, `.` matches a newline too."""
+    compiled(pattern)
+    return f"(?s:{pattern})"

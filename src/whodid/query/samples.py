@@ -1,0 +1,204 @@
+"""Range aggregations over lines: count_over_time, rate, bytes_over_time, bytes_rate, absent_over_time.
+
+Where the engine can say every stage it counts by series and window and only sums come back; otherwise the rows come
+through the pipeline in Python. `sum by (…)` around a counting function is passed in as `keep`, so that both count
+by those labels alone. A kept line with `__error__` fails the query.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from whodid.logql.ast import Grouping, RangeAggregation
+from whodid.model.clock import SECOND
+from whodid.model.entry import Labels
+from whodid.query import statements
+from whodid.query.errors import NotExecuted, PipelineError
+from whodid.query.frame import Frame, Mask
+from whodid.query.grid import Grid, Window
+from whodid.query.limits import Limits
+from whodid.query.line import EXTRACTED, Line
+from whodid.query.planner import Plan
+from whodid.query.scan import Cost, Scan, Select, lines
+
+_COUNTING = ("count_over_time", "rate", "bytes_over_time", "bytes_rate")
+_PAGE_ROWS = 20_000
+
+_Key = tuple[tuple[str, str], ...]
+
+
+def additive(aggregation: RangeAggregation) -> bool:
+    """Whether `sum by (…)` of it may count by those labels at once."""
+    return aggregation.function in _COUNTING and aggregation.range.unwrap is None and aggregation.grouping is None
+
+
+async def evaluate(
+    aggregation: RangeAggregation,
+    plan: Plan,
+    grid: Grid,
+    keep: Grouping | None,
+    select: Select,
+    limits: Limits,
+    cost: Cost,
+) -> Frame:
+    """The series of a range aggregation, grouped by `keep` if that is given."""
+    name = aggregation.function
+    if aggregation.range.unwrap is not None:
+        raise NotExecuted("| unwrap")
+    if name not in (*_COUNTING, "absent_over_time"):
+        raise NotExecuted(name)
+    if name == "absent_over_time":
+        keep = Grouping(())
+    window = Window.of(grid, aggregation.range.range_ns, aggregation.range.offset_ns)
+    tally = _Tally(window.points, limits)
+    if plan.streams:
+        with_bytes = name.startswith("bytes")
+        counted = plan.in_engine and await _count_in_engine(plan, window, keep, with_bytes, tally, select, cost)
+        if not counted:
+            await _count_in_python(plan, window, keep, with_bytes, tally, select, cost)
+    if name == "absent_over_time":
+        return _absent(aggregation, tally)
+    seconds = aggregation.range.range_ns / SECOND if name.endswith("rate") else 1.0
+    return tally.frame(seconds, of_bytes=name.startswith("bytes"))
+
+
+class _Tally:
+    """Counts by series and point, kept as differences: a line of the points a…b adds at a and takes away behind b."""
+
+    def __init__(self, points: int, limits: Limits) -> None:
+        self._points, self._limits = points, limits
+        self._rows: dict[_Key, int] = {}
+        self._lines = np.zeros((16, points + 1), dtype=np.int64)
+        self._bytes = np.zeros((16, points + 1), dtype=np.int64)
+
+    def row(self, labels: Mapping[str, str]) -> int:
+        """The number of a series, new or known. Empty labels are no labels."""
+        key = tuple(sorted((name, value) for name, value in labels.items() if value))
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = len(self._rows)
+            if row >= len(self._lines):
+                self._limits.check_cells(2 * row, self._points)
+                self._lines = np.concatenate([self._lines, np.zeros_like(self._lines)])
+                self._bytes = np.concatenate([self._bytes, np.zeros_like(self._bytes)])
+        return row
+
+    def add(
+        self, rows: Sequence[int], first: np.ndarray, last: np.ndarray, counts: np.ndarray, sizes: np.ndarray
+    ) -> None:
+        """Adds many cells at once."""
+        at = np.asarray(rows, dtype=np.intp)
+        for table, amounts in ((self._lines, counts), (self._bytes, sizes)):
+            np.add.at(table, (at, first), amounts)
+            np.subtract.at(table, (at, last + 1), amounts)
+
+    def frame(self, divisor: float, of_bytes: bool) -> Frame:
+        labels = [dict(key) for key in self._rows]
+        lines_at = np.cumsum(self._lines[: len(labels), :-1], axis=1)
+        totals = np.cumsum(self._bytes[: len(labels), :-1], axis=1) if of_bytes else lines_at
+        return Frame(labels, totals / divisor, lines_at > 0)
+
+    def seen(self) -> Mask:
+        """Points at which there is any line."""
+        return np.asarray((np.cumsum(self._lines[:, :-1], axis=1) > 0).any(axis=0))
+
+
+def _absent(aggregation: RangeAggregation, tally: _Tally) -> Frame:
+    """1 where nothing is, labelled by what the selector says for sure."""
+    matchers = aggregation.range.query.selector.matchers
+    names = [matcher.name for matcher in matchers]
+    labels = {m.name: m.value for m in matchers if m.op == "=" and m.value and names.count(m.name) == 1}
+    missing = ~tally.seen()
+    return Frame([labels], np.ones((1, len(missing))), missing[np.newaxis, :])
+
+
+# ---- in the engine ------------------------------------------------------------------------------------------------
+
+
+async def _count_in_engine(
+    plan: Plan, window: Window, keep: Grouping | None, with_bytes: bool, tally: _Tally, select: Select, cost: Cost
+) -> bool:
+    """False, and nothing counted, if a row needs Python to be read."""
+    names = _columns(plan, keep)
+    if names is None:
+        keys, by_stream = ["metadata", "detected_level"], True
+    else:
+        keys = [statements.metadata_key(name) for name in names]
+        by_stream = keep is not None and any(name in labels for labels in plan.streams.values() for name in keep.labels)
+    table = await select(statements.counts(plan, window, by_stream=by_stream, keys=keys, with_bytes=with_bytes))
+    if table.num_rows == 0:
+        return True
+    if plan.suspects and any(table["suspect"].to_pylist()):
+        return False
+    counts = table["lines"].to_numpy().astype(np.int64)
+    sizes = table["bytes"].to_numpy().astype(np.int64)
+    cost.lines += int(counts.sum())
+    cost.bytes += int(sizes.sum())
+    columns = [table[f"key_{i}"].to_pylist() for i in range(len(keys))]
+    ids: list[int | None] = table["stream_id"].to_pylist() if by_stream else [None] * table.num_rows
+    grouped = _grouped(keep)
+    rows: list[int] = []
+    for stream_id, *values in zip(ids, *columns, strict=True):
+        stream = plan.streams[stream_id] if stream_id is not None else {}
+        if names is None:
+            level = {"detected_level": values[1]} if values[1] else {}
+            labels = Line(0, "", stream, {**dict(values[0]), **level}).labels()
+        else:
+            labels = {**dict(zip(names, values, strict=True)), **stream}
+        rows.append(tally.row(grouped(labels)))
+    tally.add(rows, table["first"].to_numpy(), table["last"].to_numpy(), counts, sizes)
+    return True
+
+
+def _columns(plan: Plan, keep: Grouping | None) -> list[str] | None:
+    """The labels that must be read from each row to group by `keep`; None: all of them."""
+    if keep is None or keep.without or any(name.endswith(EXTRACTED) for name in keep.labels):
+        return None
+    return [name for name in keep.labels if not all(name in labels for labels in plan.streams.values())]
+
+
+def _grouped(keep: Grouping | None) -> Callable[[Labels], Labels]:
+    if keep is None:
+        return lambda labels: labels
+    names = frozenset(keep.labels)
+    if keep.without:
+        return lambda labels: {name: value for name, value in labels.items() if name not in names}
+    return lambda labels: {name: value for name, value in labels.items() if name in names}
+
+
+# ---- in Python ----------------------------------------------------------------------------------------------------
+
+
+async def _count_in_python(
+    plan: Plan, window: Window, keep: Grouping | None, with_bytes: bool, tally: _Tally, select: Select, cost: Cost
+) -> None:
+    scan = Scan(plan, window.begin_ns, window.end_ns, False, _PAGE_ROWS, cost)
+    async for page in scan.pages(select):
+        await asyncio.to_thread(_count_page, page, plan, window, keep, with_bytes, tally)
+
+
+def _count_page(
+    page: pa.Table, plan: Plan, window: Window, keep: Grouping | None, with_bytes: bool, tally: _Tally
+) -> None:
+    grouped = _grouped(keep)
+    rows: list[int] = []
+    instants: list[int] = []
+    sizes: list[int] = []
+    for _, line in lines(page, plan):
+        if not plan.keeps(line):
+            continue
+        labels = line.labels()
+        if line.error:
+            raise PipelineError(line.error, labels)
+        rows.append(tally.row(grouped(labels)))
+        instants.append(line.ns)
+        sizes.append(len(line.text.encode()) if with_bytes else 0)
+    since = np.asarray(instants, dtype=np.int64) - (window.begin_ns - 1)
+    first = np.maximum(0, -((window.range_ns - since) // window.step_ns))
+    last = np.minimum(window.points - 1, (since - 1) // window.step_ns)
+    inside = first <= last  # with a step longer than the range some lines lie in no window
+    numbers = np.asarray(rows, dtype=np.intp)[inside]
+    size = np.asarray(sizes, dtype=np.int64)[inside]
+    tally.add(numbers.tolist(), first[inside], last[inside], np.ones(len(numbers), dtype=np.int64), size)

@@ -1,0 +1,27 @@
+"""`| keep user, level=~"e.*"`: takes every other label away. `__error__` stays, so that no failure is hidden by it."""
+
+from whodid.logql.ast import Keep
+from whodid.model.matcher import Matcher
+from whodid.query import selector
+from whodid.query.line import Line
+from whodid.query.stages.stage import Step, unsaid
+
+sql = unsaid
+
+
+def apply(stage: Keep) -> Step:
+    """Raises QueryError for a bad regular expression."""
+    choices = [
+        (c.name, selector.test(Matcher(c.name, c.op, c.value)) if c.op is not None else None) for c in stage.choices
+    ]
+
+    def kept(name: str, value: str) -> bool:
+        return any(name == wanted and (holds is None or holds(value)) for wanted, holds in choices)
+
+    def step(line: Line) -> bool:
+        line.stream = {name: value for name, value in line.stream.items() if kept(name, value)}
+        line.metadata = {name: value for name, value in line.metadata.items() if kept(name, value)}
+        line.parsed = {name: value for name, value in line.parsed.items() if kept(name, value)}
+        return True
+
+    return step

@@ -1,0 +1,176 @@
+"""One incarnation of one file, open: reads it in order and notices when its content is replaced under it.
+
+Which files there are, and what rotation means for them, is decided in `files.py`.
+"""
+
+import hashlib
+import logging
+import os
+import secrets
+from dataclasses import dataclass
+
+from whodid.sources.source import Place
+
+_log = logging.getLogger(__name__)
+HEAD_BYTES = 256
+"""How much of a file's beginning tells it from another one in the same inode; a stamped log line fits well inside."""
+
+
+def fingerprint(data: bytes) -> str:
+    """A short hash of a file's first (or last read) bytes."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the kernel calls a file."""
+
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> "Key":
+        return cls(stat.st_dev, stat.st_ino)
+
+
+class FollowedFile:
+    """A feed over an open descriptor, which it owns."""
+
+    __slots__ = (
+        "_failed",
+        "_fd",
+        "_head",
+        "_id",
+        "_offset",
+        "_path",
+        "_tail",
+        "finished",
+        "key",
+        "mtime_ns",
+        "replaced",
+        "silent_since_s",
+    )  # fmt: skip
+
+    def __init__(self, path: str, fd: int, offset: int = 0, id: str = "") -> None:
+        self._path = path
+        self._fd = fd
+        self._id = id or secrets.token_hex(8)
+        self._offset = offset
+        stat = os.fstat(fd)
+        self.key = Key.of(stat)
+        self.mtime_ns = stat.st_mtime_ns
+        self._head = os.pread(fd, HEAD_BYTES, 0)
+        self._tail = _before(fd, offset)
+        self._failed = False
+        self.finished = False
+        self.replaced = False  # a read met other first bytes than before
+        self.silent_since_s: float | None = None
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    @property
+    def offset(self) -> int:
+        return self._offset
+
+    def read(self, size_bytes: int) -> bytes:
+        if self.finished or self.replaced or not self._head:
+            return b""  # with nothing known of its beginning, a look must come first
+        try:
+            data = os.pread(self._fd, size_bytes, self._offset)
+            # Looked at after the read: if the beginning is still the same now, the bytes were of the same content.
+            self.replaced = not self.head_same()
+        except OSError as e:
+            if not self._failed:
+                _log.error(
+                    "cannot read on in %s at byte %d: %s; it is tried again", self._path, self._offset, e.strerror
+                )
+            self._failed = True
+            return b""
+        if self.replaced:
+            return b""
+        if data:
+            self._offset += len(data)
+            self._tail = data[-HEAD_BYTES:] if len(data) >= HEAD_BYTES else (self._tail + data)[-HEAD_BYTES:]
+            self.silent_since_s = None
+            self.grow_head()
+        return data
+
+    def head_same(self) -> bool:
+        """Whether the file still begins as it did. An empty beginning says nothing and is always the same."""
+        return os.pread(self._fd, len(self._head), 0) == self._head
+
+    def grow_head(self) -> None:
+        """Learns the beginning of a young file; only after a look that found what was known of it unchanged."""
+        if len(self._head) < HEAD_BYTES:
+            self._head = os.pread(self._fd, HEAD_BYTES, 0)
+
+    def place(self, offset: int) -> Place:
+        return Place(
+            id=self._id,
+            path=self._path,
+            device=self.key.device,
+            inode=self.key.inode,
+            head_bytes=len(self._head),
+            head_hash=fingerprint(self._head),
+            offset=offset,
+            # What was read last is known from memory: on the disk it may have been truncated since.
+            tail_hash=fingerprint(self._tail if offset == self._offset else _before(self._fd, offset)),
+            mtime_ns=self.mtime_ns,
+        )
+
+    def stat(self) -> os.stat_result:
+        """The file's state now; the modification time is remembered."""
+        stat = os.fstat(self._fd)
+        self.mtime_ns = stat.st_mtime_ns
+        return stat
+
+    def size_bytes(self) -> int:
+        return self._offset if self.finished else os.fstat(self._fd).st_size
+
+    def intact(self) -> bool:
+        """Whether what was read of the file still stands in it."""
+        return self.size_bytes() >= self._offset and self.head_same()
+
+    def includes(self, other_fd: int) -> bool:
+        """Whether another file is a copy of this one, perhaps not yet complete.
+
+        Looks at both ends of the other one, which for log lines with their instants is as good as all of it.
+        """
+        size = os.fstat(other_fd).st_size
+        if size > os.fstat(self._fd).st_size:
+            return False
+        head = min(HEAD_BYTES, size)
+        same_head = os.pread(other_fd, head, 0) == os.pread(self._fd, head, 0)
+        return same_head and _before(other_fd, size) == _before(self._fd, size)
+
+    def continue_in(self, fd: int) -> None:
+        """Goes on in another file that holds the same bytes up to the offset (a copy made before truncation)."""
+        os.close(self._fd)
+        self._fd = fd
+        self.key = Key.of(os.fstat(fd))
+        self._head = os.pread(fd, HEAD_BYTES, 0)
+        self.replaced = False
+
+    def finish(self) -> None:
+        """No more bytes will come; an unterminated line may now be taken as it is."""
+        self.finished = True
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        self.finished = True
+
+    @property
+    def closed(self) -> bool:
+        return self._fd < 0
+
+
+def _before(fd: int, offset: int) -> bytes:
+    return os.pread(fd, min(HEAD_BYTES, offset), max(0, offset - HEAD_BYTES))

@@ -1,0 +1,122 @@
+"""Finds where rotation put a file: the renamed inode, the copy that copytruncate made, successors nobody was awake for.
+
+Only looks into the directory of the followed path, only at names that rotation gives (`app.log.1`, `app.log-20260101`,
+`app-20260101.log`, `app.log.old`), never into compressed files. Called by `files.py` when a path changes its meaning.
+"""
+# ruff: noqa: PTH118, PTH120, PTH208
+# Paths are the strings of the kernel here, beside descriptors; pathlib would only wrap them.
+
+import logging
+import os
+import re
+import stat as stat_flags
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from whodid.sources.file import HEAD_BYTES, Key, fingerprint
+from whodid.sources.source import Place
+
+COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z", ".zip")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A file beside a followed path, open; whoever gets it owns the descriptor."""
+
+    path: str
+    fd: int
+    stat: os.stat_result
+
+
+def is_rotation_of(name: str, path: str) -> bool:
+    """Whether a file name is one that rotation of `path` would give."""
+    original = PurePath(path)
+    stem, suffix = re.escape(original.stem), re.escape(original.suffix)
+    age = r"[-._](?:\d[\w.:+-]*|old)"
+    pattern = rf"{re.escape(original.name)}{age}|{stem}{age}{suffix}"
+    return not name.endswith(COMPRESSED) and re.fullmatch(pattern, name) is not None
+
+
+def find_renamed(place: Place) -> Sibling | None:
+    """The file of a place under whatever name it has now in its directory."""
+    for sibling in _siblings(place.path, any_name=True):
+        if Key.of(sibling.stat) == Key(place.device, place.inode) and has_head(sibling.fd, place):
+            return sibling
+        os.close(sibling.fd)
+    return None
+
+
+def find_copy(place: Place) -> Sibling | None:
+    """A rotated copy that holds what was read of a place, and perhaps more that was not."""
+    if place.offset == 0 and place.head_bytes == 0:
+        return None
+    for sibling in _siblings(place.path):
+        if Key.of(sibling.stat) != Key(place.device, place.inode) and _holds(sibling, place):
+            return sibling
+        os.close(sibling.fd)
+    return None
+
+
+def find_successors(place: Place, is_known: Callable[[Sibling], bool]) -> list[Sibling]:
+    """Files that were written under the path after the file of `place`, and rotated away before anybody looked.
+
+    Older generations were last written before that file was, so modification times tell them apart. Oldest first.
+    """
+    found = []
+    for sibling in _siblings(place.path):
+        older = sibling.stat.st_mtime_ns < place.mtime_ns
+        if older or is_known(sibling) or (place.offset > 0 and _holds(sibling, place)):
+            os.close(sibling.fd)
+        else:
+            found.append(sibling)
+    return sorted(found, key=_age)
+
+
+def _age(sibling: Sibling) -> tuple[int, int]:
+    """Sorts the oldest first: by time, and where a clock tick holds several, by logrotate's numbers (.2 before .1)."""
+    number = re.search(r"[-._](\d{1,4})(?:\.|$)", os.path.basename(sibling.path))
+    return sibling.stat.st_mtime_ns, -int(number[1]) if number else 0
+
+
+def has_head(fd: int, place: Place) -> bool:
+    """Whether an open file begins with the bytes that a place knows."""
+    head = os.pread(fd, place.head_bytes, 0)
+    return len(head) == place.head_bytes and fingerprint(head) == place.head_hash
+
+
+def _holds(sibling: Sibling, place: Place) -> bool:
+    """Whether a file begins with everything that was read of a place, judged by both ends of it."""
+    if sibling.stat.st_size < place.offset or not has_head(sibling.fd, place):
+        return False
+    begin = max(0, place.offset - HEAD_BYTES)
+    return fingerprint(os.pread(sibling.fd, place.offset - begin, begin)) == place.tail_hash
+
+
+def _siblings(path: str, any_name: bool = False) -> Iterator[Sibling]:
+    directory = os.path.dirname(path) or "."
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError as e:
+        _log.warning("cannot look for rotated files of %s: %s", path, e.strerror)
+        return
+    for name in names:
+        if name.endswith(COMPRESSED) or not (any_name or is_rotation_of(name, path)):
+            continue
+        sibling = open_regular(os.path.join(directory, name))
+        if sibling is not None:
+            yield sibling
+
+
+def open_regular(path: str) -> Sibling | None:
+    """Opens a regular file for reading; None for anything else (a pipe would block) or when it cannot be opened."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    stat = os.fstat(fd)
+    if not stat_flags.S_ISREG(stat.st_mode):
+        os.close(fd)
+        return None
+    return Sibling(path, fd, stat)
