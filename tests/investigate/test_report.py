@@ -27,7 +27,8 @@ async def test_the_first_line_is_the_answer() -> None:
     """)
     assert text.splitlines()[0] == (
         'TRUNCATE "User" took effect at 03:53:07 UTC, by Noa Adler (strong): '
-        "Accepted publickey for deploy from 192.0.2.77 port 5001 ssh2: ED25519 SHA256:noa at 03:52:50 UTC."
+        "their SSH key was used from the same address – "
+        '"Accepted publickey for deploy from 192.0.2.77 port 5001 ssh2: ED25519 SHA256:noa" at 03:52:50 UTC.'
         " (one more below)"
     )
     assert "as shop on store from 192.0.2.77 with psql" in text
@@ -46,7 +47,7 @@ async def test_an_ambiguous_person_is_not_named_as_the_one() -> None:
         'DROP TRIGGER "keep" on "User" was sent, and the log does not show what came of it, at 03:53:07'
     )
     assert "by Daniel Weiss or Noa Adler (ambiguous: the evidence does not decide between them)" in first
-    assert "perhaps: Noa Adler: Accepted publickey" in text
+    assert 'perhaps: Noa Adler: their SSH key was used from the same address – "Accepted publickey' in text
 
 
 async def test_a_suspect_line_is_not_the_headline_and_is_marked() -> None:

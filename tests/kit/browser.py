@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, expect
+
+from kit.fake_api import FakeApi
+
+ROW = ".row"
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -54,3 +60,29 @@ def axe_violations(page: Page) -> list[str]:
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
+
+
+def row(page: Page, text: str) -> Locator:
+    return page.locator(ROW, has_text=text).first
+
+
+def opened(page: Page, url: str, api: FakeApi) -> None:
+    """The page with its first lines shown and its tail open."""
+    page.goto(url)
+    expect(page.locator(".state")).to_contain_text("Live")
+    until(lambda: api.tails == 1)
+
+
+def until(holds: Callable[[], bool], within_s: float = 8.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def params(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def last_query(api: FakeApi) -> str:
+    return api.requests("/query_range")[-1].params["query"]

@@ -1,8 +1,8 @@
 """Sample logs with what each record must say: `tests/formats/samples/*.log`.
 
-A line `#% {…}` gives the settings, `#= {…}` the exact attributes of the record that follows (of any number of lines, up to
-the next line that begins with one of these marks), `#! unparsed` says that it is not understood, `#@ RFC3339` what instant
-it states. Lines that begin with `# ` are remarks. An attribute `…` in the expectation means that others may follow.
+A line `#% {…}` gives the settings; `#= {…}` the exact attributes of the record that follows, which may have any number
+of lines, up to the next line with one of these marks; `#! unparsed` says that it is not understood; `#@ RFC3339` tells
+the instant it states. Lines that begin with `# ` are remarks.
 """
 
 import json

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from whodid.logql import ast
@@ -23,6 +24,12 @@ from whodid.logql.tokens import (
 )
 from whodid.model.clock import MILLISECOND
 from whodid.model.matcher import Matcher
+
+
+def patient(examples: int = 100) -> settings:
+    """No limit on time per example: a busy machine is no defect of the code under test."""
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 REGEXES = ("", ".*", ".+", "a|b", r"\d{1,3}", "(?i)drop table", '["`]', r"\Qa.b\E", "é+", "^$")
 ADDRESSES = ("10.0.0.7", "10.0.0.0/8", "10.0.0.1-10.0.0.9", "::1", "2001:db8::/32")

@@ -39,13 +39,14 @@ class QueryBench:
         await self.index.add(self.tenant, {number: dict(labels)})
         rows, seq = [], 0
         first = next(_sequence)
-        for seq, (ns, text, metadata) in zip(itertools.chain([first], _sequence), lines):
+        for seq, (ns, text, metadata) in zip(itertools.chain([first], _sequence), lines, strict=False):
             attributes = {name: value for name, value in metadata.items() if name != "detected_level"}
             columns = f"mapFromArrays({quote_list(attributes)}, {quote_list(attributes.values())})"
             level = quote(metadata.get("detected_level", ""))
             rows.append(f"({number}, {ns}, {seq}, {quote(text)}, {columns}, {level}, 0)")
-        if rows:
-            await self.store.write(f"INSERT INTO lines SELECT * FROM VALUES({_SHAPE}, {', '.join(rows)})")
+        for begin in range(0, len(rows), 1000):
+            values = ", ".join(rows[begin : begin + 1000])
+            await self.store.write(f"INSERT INTO lines SELECT * FROM VALUES({_SHAPE}, {values})")
         return first, seq
 
     async def rows(

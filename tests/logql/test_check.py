@@ -1,9 +1,9 @@
 """check: trees that were built by hand are judged like those that were read. The messages are in grammar.cases."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
-from kit.logql_trees import exprs
+from kit.logql_trees import exprs, patient
 from whodid.logql import LogQLError, ast, check
 from whodid.logql.check import MAX_DEPTH, check_selector
 from whodid.model.matcher import Matcher
@@ -13,7 +13,7 @@ WINDOW = ast.LogRange(QUERY, 60_000_000_000)
 ONE = ast.VectorLiteral(1.0)
 
 
-@settings(max_examples=40, deadline=None)
+@patient(40)
 @given(exprs)
 def test_sound_trees_pass(tree: ast.Expr) -> None:
     check(tree)

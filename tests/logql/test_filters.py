@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import given
 
-from kit.logql_trees import predicates
+from kit.logql_trees import patient, predicates
 from whodid.logql import ast, print_selector
 from whodid.logql.cursor import Cursor
 from whodid.logql.filters import number, predicate, selector
 from whodid.logql.print_stages import print_predicate
 
 
+@patient()
 @given(predicates)
 def test_every_predicate_survives_the_text(tree: ast.Predicate) -> None:
     assert predicate(Cursor(print_predicate(tree))) == tree

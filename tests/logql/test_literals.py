@@ -4,27 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.logql_trees import patient
 from whodid.logql import literals
 from whodid.model.labels import quote
 
 SECOND = 1_000_000_000
 
 
+@patient()
 @given(st.text())
 def test_a_quoted_text_reads_back(text: str) -> None:
     assert literals.unquote(quote(text)[1:-1]) == text
 
 
+@patient()
 @given(st.floats(min_value=0, allow_nan=False, allow_infinity=False))
 def test_a_number_reads_back(value: float) -> None:
     assert literals.parse_number(literals.format_number(value)) == value
 
 
+@patient()
 @given(st.integers(min_value=-(2**63) + 1, max_value=2**63 - 1))
 def test_a_duration_reads_back(duration_ns: int) -> None:
     assert literals.parse_duration(literals.format_duration(duration_ns)) == duration_ns
 
 
+@patient()
 @given(st.integers(min_value=0, max_value=2**53), st.sampled_from((1, 1000, 1024, 1024**3)))
 def test_a_size_reads_back(count: int, unit: int) -> None:
     size_bytes = int(float(count * unit))

@@ -4,10 +4,10 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.logql_trees import exprs, selectors
+from kit.logql_trees import exprs, patient, selectors
 from whodid.logql import LogQLError, ast, parse, parse_selector, print_expr, print_selector
 from whodid.model.matcher import Matcher
 
@@ -56,12 +56,13 @@ def test_a_metric_query() -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@patient(100)
 @given(exprs)
 def test_every_tree_survives_the_text(tree: ast.Expr) -> None:
     assert parse(print_expr(tree)) == tree
 
 
+@patient()
 @given(selectors)
 def test_every_selector_survives_the_text(selector: ast.Selector) -> None:
     assert parse_selector(print_selector(selector)) == selector
@@ -77,6 +78,7 @@ def parses_or_refuses(text: str) -> None:
         assert parse(print_expr(tree)) == tree
 
 
+@patient()
 @given(st.text())
 def test_any_text_is_a_tree_or_an_error(text: str) -> None:
     parses_or_refuses(text)
@@ -111,12 +113,13 @@ FRAGMENTS = (
 )
 
 
+@patient()
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12))
 def test_any_row_of_fragments_is_a_tree_or_an_error(fragments: list[str]) -> None:
     parses_or_refuses(" ".join(fragments))
 
 
-@settings(max_examples=50, deadline=None)
+@patient(50)
 @given(exprs, st.data())
 def test_a_damaged_query_is_a_tree_or_an_error(tree: ast.Expr, data: st.DataObject) -> None:
     text = print_expr(tree)

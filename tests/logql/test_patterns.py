@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.logql_trees import patient
 from whodid.logql.patterns import Capture, filter_fault, parser_fault, split_pattern
 
 
@@ -23,6 +24,7 @@ def test_what_is_no_capture_is_literal(text: str) -> None:
     assert "".join(str(part) for part in split_pattern(text)) == text
 
 
+@patient()
 @given(st.text(alphabet="<>_ab "))
 def test_no_character_is_lost(text: str) -> None:
     parts = split_pattern(text)

@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import given
 
-from kit.logql_trees import pipelines
+from kit.logql_trees import patient, pipelines
 from whodid.logql import LogQLError, ast
 from whodid.logql.cursor import Cursor
 from whodid.logql.pipeline import pipeline
 from whodid.logql.print_stages import print_stage
 
 
+@patient()
 @given(pipelines)
 def test_every_stage_survives_the_text(trees: list[ast.Stage]) -> None:
     assert pipeline(Cursor(" ".join(map(print_stage, trees)))) == (tuple(trees), None)

@@ -1,9 +1,9 @@
 """The printer: parentheses where the tree needs them, and only there."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
-from kit.logql_trees import exprs, sample_exprs
+from kit.logql_trees import exprs, patient, sample_exprs
 from whodid.logql import ast, parse, print_expr
 
 ONE, TWO, THREE = (ast.NumberLiteral(n) for n in (1, 2, 3))
@@ -29,7 +29,7 @@ def test_parentheses(tree: ast.Expr, text: str) -> None:
     assert print_expr(tree) == text
 
 
-@settings(max_examples=40, deadline=None)
+@patient(40)
 @given(exprs)
 def test_the_text_is_canonical(tree: ast.Expr) -> None:
     text = print_expr(tree)
@@ -37,7 +37,7 @@ def test_the_text_is_canonical(tree: ast.Expr) -> None:
     assert print_expr(parse(text)) == text
 
 
-@settings(max_examples=40, deadline=None)
+@patient(40)
 @given(sample_exprs)
 def test_parentheses_around_the_whole_change_nothing(tree: ast.Expr) -> None:
     assert parse(f"({print_expr(tree)})") == tree

@@ -5,6 +5,7 @@ line that was ever written must be at the server exactly once, in the order of i
 A failure prints its seed and the steps that led to it.
 """
 
+import os
 import random
 import re
 from collections.abc import Callable
@@ -32,8 +33,9 @@ class Crash(BaseException):
 class Writer:
     """A program that logs to one path, and the rotation of that path. Remembers every line it has written."""
 
-    def __init__(self, path: Path, rng: random.Random) -> None:
+    def __init__(self, path: Path, rng: random.Random, clock: StillClock) -> None:
         self.path = path
+        self._clock = clock
         self.lines: list[str] = []
         self._rng = rng
         self._file: IO[bytes] | None = None
@@ -74,12 +76,16 @@ class Writer:
             if self._name(age).exists():
                 self._name(age).replace(self._name(age + 1))
         if self.path.exists():
-            self._name(1).write_bytes(self.path.read_bytes())
+            with self._name(1).open("wb") as file:
+                file.write(self.path.read_bytes())
+                file.flush()
+                self._stamp(file)
 
     def truncate(self) -> None:
         """copytruncate, second half."""
         with self.path.open("r+b") as file:
             file.truncate(0)
+            self._stamp(file)
 
     def drop_old(self) -> None:
         """Old generations are compressed away."""
@@ -98,6 +104,12 @@ class Writer:
         if self._file is None:
             self._file = self.path.open("ab", buffering=0)
         self._file.write(data)
+        self._stamp(self._file)
+
+    def _stamp(self, file: IO[bytes]) -> None:
+        """Sets the modification time by the simulation's clock: the kernel's own ticks would make seeds irreproducible."""
+        self._clock.seconds += 0.001
+        os.utime(file.fileno(), ns=(self._clock.now_ns(), self._clock.now_ns()))
 
     def _line(self) -> bytes:
         number = len(self.lines)
@@ -119,7 +131,7 @@ class World:
         self.trace: list[str] = []
         self.known: set[Path] = set()  # paths that the agent has ever met: what was rotated before that is not its own
         (root / "logs").mkdir()
-        self.writers = [Writer(root / "logs" / name, self.rng) for name in ("app.log", "other.log")]
+        self.writers = [Writer(root / "logs" / name, self.rng, self.clock) for name in ("app.log", "other.log")]
         pattern = self.rng.choice(("*.log", "*.log*", "app.log|other.log"))
         self._settings = agent_settings(
             root, *pattern.split("|"), max_batch_entries=self.rng.choice((3, 40, 5000)), max_batch_bytes=5000
@@ -235,6 +247,8 @@ class World:
     def finish(self) -> None:
         """Everybody behaves from now on; the agent gets all the time it needs."""
         for writer in self.writers:
+            writer.reopen()
+            writer.write()  # so that every path has a file again
             writer.reopen()
         self._sync = lambda fd: None  # type: ignore[method-assign]
         self.crash()

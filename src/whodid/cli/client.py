@@ -36,7 +36,7 @@ def get_text(server: str, path: str, parameters: Mapping[str, str | Sequence[str
     url = server.rstrip("/") + path
     try:
         answer = httpx2.get(url, params=dict(parameters), timeout=TIMEOUT_S)
-    except httpx2.InvalidURL as e:
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as e:
         raise Refused(f"--server {server!r} is no address: {e}") from None
     except httpx2.HTTPError as e:
         reason = str(e) or type(e).__name__

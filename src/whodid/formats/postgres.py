@@ -32,6 +32,7 @@ _SECRETIVE: Final = ("statement", "message", "detail", "context", "query", "hint
 _NOT_KEPT: Final = ("stamp", "epoch")
 _VARYING: Final = ("line_no", "txid", "query_id", "sqlstate")
 """Values that change from line to line of one session."""
+_MOST_LATE: Final = 16
 _EMPTY: Final = {"sqlstate": "00000", "txid": "0", "query_id": "0", "backend": "client backend"}
 """Values that say nothing."""
 
@@ -187,18 +188,21 @@ class Postgres:
     def _read_with_care(self, record: str) -> tuple[Reading | None, str]:
         """The reading of a record that has several, or none in the ordinary way; and the doubt that remains."""
         readings = self._prefix.readings(record)
-        first_line = record.find("\n")
+        first_line, late = record.find("\n"), list[Reading]()
         if first_line >= 0 and (not readings or min(r.message_at for r in readings) > first_line):
             # A name with a newline in it; or a line that was cut off (a crash, a full disk) and a whole one after it.
             at = first_line + 1
-            while at and len(readings) < 64:
-                readings += self._prefix.readings(record, at) if record[at : at + 1] != "\t" else []
+            while at and len(late) < _MOST_LATE:
+                late += self._prefix.readings(record, at) if record[at : at + 1] != "\t" else []
                 at = record.find("\n", at, self._prefix.longest) + 1
+        readings = late + readings
         if not readings:
             return None, ""
-        if len(readings) == 1:
+        if len(readings) == 1 and not late:
             return readings[0], ""
         reading, sure = choose(record, readings, self._sessions)
+        if reading in late:
+            return reading, "the line before it breaks off, and runs into it"
         return reading, "" if sure else "the line can be read in more than one way"
 
     def _instant(self, stamp: str | None) -> int | None:

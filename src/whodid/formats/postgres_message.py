@@ -114,7 +114,8 @@ def _duration(out: dict[str, str], message: str) -> None:
             out["outcome"] = "completed"
         out["statement"] = sql
     else:
-        out["operation"] = phase.rstrip(":\n") if phase.startswith(("plan", "fastpath")) else "duration"
+        word = "plan" if rest.startswith("plan:") else "fastpath" if phase == "fastpath" else "duration"
+        out["operation"] = word
         out["message"] = message
 
 

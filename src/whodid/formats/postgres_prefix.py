@@ -48,7 +48,7 @@ _ESCAPES: Final[dict[str, tuple[str, str]]] = {
     "v": ("", r"[0-9/]*"),
     "x": ("txid", _NUMBERS),
 }
-_ITEM: Final = re.compile(r"%(-?\d+)?(.)|([^%]+)|(%)\Z", re.DOTALL)
+_ITEM: Final = re.compile(r"%(-?\d+)?(.?)|([^%]+)", re.DOTALL)
 _MOST_READINGS: Final = 64
 _MOST_STEPS: Final = 4000
 
@@ -155,8 +155,8 @@ class Prefix:
 def _pieces(text: str) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     for item in _ITEM.finditer(text):
-        width, escape, literal, lone = item.groups()
-        if literal or lone or escape == "%":
+        width, escape, literal = item.groups()
+        if literal or escape == "%":
             literal = literal or "%"
             if pieces and pieces[-1].literal:
                 literal = pieces.pop().literal + literal
@@ -174,8 +174,11 @@ def _pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _strict_pattern(pieces: tuple[Piece, ...]) -> str:
-    """A regular expression for ordinary lines: free text must not contain the character that ends it."""
-    out, optional = "", False
+    """A regular expression for ordinary lines, which can be read in one way only.
+
+    For that, no free text may contain a character that begins what separates it, or an earlier one, from what follows.
+    """
+    out, optional, forbidden, ends = "", False, "", ""
     for index, piece in enumerate(pieces):
         if piece.literal:
             out += re.escape(piece.literal)
@@ -183,21 +186,17 @@ def _strict_pattern(pieces: tuple[Piece, ...]) -> str:
             out += "(?:" if not optional else ""
             optional = True
         else:
-            value = piece.pattern or _ordinary_text(pieces, index, padded=piece.padded)
+            if piece.is_text:
+                following = next((later.literal for later in pieces[index + 1 :] if later.literal), "")
+                ends = following[:1] if not (piece.padded and following.startswith(" ")) else ""
+                forbidden += ends if ends not in forbidden else ""
+            # Where the next character is forbidden there is nothing to go back for.
+            value = (
+                piece.pattern or rf"[^\x00-\x1f\x7f{re.escape(forbidden)}]*{'+' if ends and not piece.padded else '?'}"
+            )
             value = f"({value})" if piece.name else f"(?:{value})"
-            out += f" *?{value} *?" if piece.padded else value
+            out += f" *{value} *" if piece.padded else value
     return out + (")?" if optional else "")
-
-
-def _ordinary_text(pieces: tuple[Piece, ...], index: int, *, padded: bool) -> str:
-    following = next((piece.literal for piece in pieces[index + 1 :] if piece.literal), "")
-    if not following or (padded and following[0] == " "):
-        return r"[^\x00-\x1f\x7f]*?"
-    return (
-        rf"[^\x00-\x1f\x7f{re.escape(following[0])}]*+"
-        if not padded
-        else rf"[^\x00-\x1f\x7f{re.escape(following[0])}]*?"
-    )
 
 
 def _stub(pieces: tuple[Piece, ...]) -> re.Pattern[str] | None:

@@ -15,7 +15,7 @@ from whodid.pgsql.lexer import tokenize
 UNKNOWN: Final = "[unknown]"
 _MOST_SESSIONS: Final = 20_000
 _LOOKS_LIKE_A_HEAD: Final = re.compile(
-    r"[\x00-\x1f\x7f]|\\x0[0-9a-f]|client=|\b(?:" + "|".join(SEVERITIES + FOLLOW_UPS) + r"):"
+    r"[\x00-\x1f\x7f]|\\x0[0-9a-f]|\b(?:client|user|db|app)=|\b(?:" + "|".join(SEVERITIES + FOLLOW_UPS) + r"):"
 )
 _SQL: Final = re.compile(r"(?:duration: [0-9.]+ ms  )?(?:statement|(?:execute|parse|bind) [^:]*): ")
 
@@ -134,10 +134,11 @@ def choose(record: str, readings: Sequence[Reading], sessions: Sessions) -> tupl
     ranked = [(_fit(reading, sessions.get(reading.values.get("pid", ""))), reading) for reading in readings]
     best = max(fit for fit, _ in ranked)
     fitting = [reading for fit, reading in ranked if fit == best]
-    if len(fitting) == 1:
-        return fitting[0], True
+    if len({(r.message_at, r.values.get("client"), r.values.get("pid")) for r in fitting}) == 1:
+        # Only where one name ends and the next begins is open: `a@b@c` of `%u@%d`. Accounts are e-mails more often.
+        return fitting[-1], True
     whole = [reading for reading in fitting if _is_whole(record[reading.message_at :])]
-    return max(whole or fitting, key=lambda reading: reading.message_at), False
+    return max(reversed(whole or fitting), key=lambda reading: reading.message_at), False
 
 
 def _fit(reading: Reading, session: Session | None) -> int:

@@ -9,6 +9,7 @@ and what a forged line says is never more than `weak`.
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from whodid.investigate.finding import Alternative, Attribution, Evidence, Verdict
 from whodid.investigate.logins import Login
@@ -89,17 +90,19 @@ def attribute(
     return _never_sure(verdict) if suspect else verdict
 
 
+@lru_cache(maxsize=4096)
 def names_nobody(client: str) -> str | None:
     """Why this address stands for nobody in particular; None if it may name somebody."""
     if client in NAMES_NOBODY:
         return NAMES_NOBODY[client]
     address = parse_address(client)
     for listed, reason in NAMES_NOBODY.items():
-        if address is not None and listed[0] != "[" and address in ipaddress.ip_network(listed):
+        if address is not None and _in_range(address, listed):
             return reason
     return None
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """The address, with IPv4 written as IPv6 (`::ffff:10.0.0.1`) made plain; None for anything else."""
     try:
@@ -144,10 +147,16 @@ def _add_listed(
 
 
 def _in_range(address: Address, listed: str) -> bool:
+    network = _network(listed)
+    return network is not None and address in network
+
+
+@lru_cache(maxsize=4096)
+def _network(listed: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        return address in ipaddress.ip_network(listed, strict=False)
+        return ipaddress.ip_network(listed, strict=False)
     except ValueError:
-        return False
+        return None
 
 
 def _add_login(candidates: _Candidates, login: Login, session: Session, at_ns: int, people: Sequence[Person]) -> None:

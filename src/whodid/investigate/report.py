@@ -8,6 +8,7 @@ from typing import Final
 
 from whodid.investigate.danger import severity
 from whodid.investigate.finding import Attribution, Evidence, Finding, Outcome
+from whodid.investigate.weights import WEIGHTS
 from whodid.model.clock import format_rfc3339, to_datetime
 
 _EFFECT: Final[dict[Outcome, str]] = {
@@ -70,7 +71,8 @@ def _who(person: Attribution) -> str:
 
 
 def _because(evidence: Evidence) -> str:
-    return f"{_one_line(evidence.line)} at {_clock(evidence.at_ns)}"
+    said = WEIGHTS[evidence.kind].says
+    return f'{said} – "{_one_line(evidence.line)}" at {_clock(evidence.at_ns)}'
 
 
 def _entry(finding: Finding) -> list[str]:

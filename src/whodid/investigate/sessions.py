@@ -38,6 +38,8 @@ class Session:
     account: str = ""
     database: str = ""
     client: str = ""
+    logged_in: bool = False
+    """Its login was seen: from then on the account is certain."""
     identity: str = ""
     """What the server authenticated (a certificate's name, an operating-system user), with `method`."""
     method: str = ""
@@ -155,7 +157,7 @@ def _begins_another(session: Session, event: Event) -> bool:
         return False
     # Both come before the first statement, and a login comes once.
     worked = any(earlier.kind in ("statement", "duration") for earlier in session.events)
-    return worked or (event.kind == "login" and any(earlier.kind == "login" for earlier in session.events))
+    return worked or (event.kind == "login" and session.logged_in)
 
 
 def _learn(session: Session, event: Event) -> None:
@@ -167,6 +169,7 @@ def _learn(session: Session, event: Event) -> None:
     if event.kind in ("connect", "login", "authenticated"):
         session.opening = event if event.kind != "authenticated" else session.opening or event
         session.start_ns = event.ns if session.start_ns is None else session.start_ns
+        session.logged_in = session.logged_in or event.kind == "login"
     if event.kind == "authenticated":
         session.identity, session.method = metadata.get("identity", ""), metadata.get("method", "")
     if event.kind == "disconnect" or event.fatal:
@@ -180,10 +183,9 @@ def _doubt(event: Event, session: Session | None) -> Event:
     if event.kind in ("authenticated", "login") and _begins_another(session, event):
         return event
     client, account = _known(event.row.metadata.get("client", "")), _known(event.row.metadata.get("user", ""))
-    logged_in = any(earlier.kind == "login" for earlier in session.events)
     if client and session.client and client != session.client:
         why = f"the line says client {client}, but its session was opened from {session.client}"
-    elif account and logged_in and account != session.account:
+    elif account and session.logged_in and account != session.account:
         why = f"the line says account {account}, but its session was opened by {session.account}"
     else:
         return event

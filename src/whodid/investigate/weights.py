@@ -19,6 +19,8 @@ class Weight:
     kind: str
     verdict: Verdict
     disturbs: bool
+    says: str
+    """For the report, in plain words."""
     reason: str
 
 
@@ -27,54 +29,63 @@ _ALL: Final[tuple[Weight, ...]] = (
         "authenticated_identity",
         "proven",
         True,
+        "the database itself checked who it was",
         "PostgreSQL checked a certificate, a ticket or the kernel's word for a local user, and one person has it",
     ),
     Weight(
         "personal_role",
         "strong",
         True,
+        "the account is theirs alone",
         "the role belongs to one person only; a password can still be lent, so it is not a proof",
     ),
     Weight(
         "ssh_key_same_address",
         "strong",
         True,
+        "their SSH key was used from the same address",
         "the private key of one person was used from the same address at that time, and nobody else's was",
     ),
     Weight(
         "address_of_one_person",
         "strong",
         True,
+        "the address is listed as theirs",
         "the address is in the list of exactly one person, and no other person's SSH key came from it at that time",
     ),
     Weight(
         "ssh_key_same_address_open",
         "likely",
         True,
+        "their SSH key came from the same address, perhaps still connected",
         "the person's key came from the address earlier that day and no line says that the SSH session ended",
     ),
     Weight(
         "ssh_account_same_address",
         "likely",
         True,
+        "an SSH login to their own account came from the same address",
         "an SSH login without a key, but to an account that only one person uses; passwords travel",
     ),
     Weight(
         "address_range_of_one_person",
         "likely",
         True,
+        "the address lies in a range listed as theirs",
         "the address lies in a range listed for one person only; a range holds more machines than one",
     ),
     Weight(
         "address_of_several",
         "weak",
         True,
+        "the address is listed for them and for others",
         "the address is listed for several persons (an office, a VPN): it names none of them alone",
     ),
     Weight(
         "ssh_key_same_address_earlier",
         "weak",
         False,
+        "their SSH key came from the same address, but not at that time",
         "the person's key came from the address, but not at that time; addresses are handed on",
     ),
 )

@@ -1,12 +1,13 @@
 """`whodid who`: from an interval of time to findings, asking the log as little as possible.
 
-`find` is called by the server with a `fetch` that runs LogQL. It asks at most 12 queries for up to 500 processes and 250
-addresses (each further 500 processes cost 9, each 250 addresses 1): the candidates; per stretch of time around them (at
-most 8) all rows of their sessions; the openings, ends and transaction control farther away; crashes; SSH logins from
-their addresses. Findings come in the order in which they happened, as one reads a story; report.py picks the headline.
+`find` is called by the server with a `fetch` that runs LogQL. It asks at most 12 queries for up to 500 processes and
+250 addresses (each further 500 processes cost 9, each 250 addresses 1): the candidates; per stretch of time around them
+(at most 8) all rows of their sessions; the openings, ends and transaction control farther away; crashes; SSH logins
+from their addresses. Findings come in the order in which they happened, as a story is read.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
@@ -44,7 +45,9 @@ async def find(
     statement or database.
     """
     wanted = [word.lower() for word in words]
-    candidates = _narrowed(await fetch(queries.candidates(), start_ns, end_ns), people, wanted)
+    rows = await fetch(queries.candidates(), start_ns, end_ns)
+    # What computes runs beside the event loop: ten thousands of rows take seconds, and tails must not wait for them.
+    candidates = await asyncio.to_thread(_narrowed, rows, people, wanted)
     if not candidates:
         return []
     if len(candidates) > MAX_CANDIDATES:
@@ -52,12 +55,10 @@ async def find(
             f"{len(candidates)} dangerous statements in this time, at most {MAX_CANDIDATES} can be examined: "
             "narrow it with --since and --until, or name an operation or a table"
         )
-    sessions = await _sessions(fetch, candidates)
-    judged = [(session, item) for session in sessions for item in _judged(session, start_ns, end_ns)]
-    judged.sort(key=lambda pair: (pair[1].event.ns, pair[1].event.row.seq))
+    story, crashed = await _story(fetch, candidates)
+    judged = await asyncio.to_thread(_examined, story, crashed, start_ns, end_ns)
     logins = await _logins(fetch, judged)
-    findings = [(session, _finding(session, item, logins, people)) for session, item in judged]
-    return [finding for finding in without_duplicates(findings) if all(_mentions(finding, word) for word in wanted)]
+    return await asyncio.to_thread(_findings, judged, logins, people, wanted)
 
 
 def _narrowed(rows: Iterable[Row], people: Iterable[Person], words: Sequence[str]) -> list[Event]:
@@ -80,8 +81,8 @@ def _haystack(event: Event) -> str:
     return "\n".join((event.text, *named)).lower()
 
 
-async def _sessions(fetch: Fetch, candidates: Sequence[Event]) -> list[Session]:
-    """The sessions of the candidates, with every row that decides about them."""
+async def _story(fetch: Fetch, candidates: Sequence[Event]) -> tuple[list[Row], list[Row]]:
+    """Every row that decides about the candidates' sessions, and the server's lines about crashes."""
     rows = [event.row for event in candidates]
     jobs, hosts = {row.labels.get("job", "") for row in rows}, {row.labels.get("host", "") for row in rows}
     spans = queries.windows(row.ns for row in rows)
@@ -91,17 +92,32 @@ async def _sessions(fetch: Fetch, candidates: Sequence[Event]) -> list[Session]:
     framed = [fetch(queries.frame(jobs, hosts, chunk), first_ns, last_ns) for chunk in pids]
     crashed, *answers = await asyncio.gather(fetch(queries.crashes(jobs, hosts), spans[0][0], last_ns), *asked, *framed)
     story = [row for answer in answers[: len(asked)] for row in answer]
+    far = (row for answer in answers[len(asked) :] for row in answer)
     # Inside the stretches everything is there already.
-    story += [
-        row
-        for answer in answers[len(asked) :]
-        for row in answer
-        if not any(start <= row.ns < end for start, end in spans)
-    ]
+    story += [row for row in far if not any(start <= row.ns < end for start, end in spans)]
     story += [row for row in rows if not row.metadata.get("pid", "").isdigit()]
+    return story, crashed
+
+
+def _examined(story: Sequence[Row], crashed: Sequence[Row], start_ns: int, end_ns: int) -> list[tuple[Session, Item]]:
+    """The dangerous statements of the interval with their outcomes, in order, each with its session."""
     sessions = rebuild(story)
     end_at_crash(sessions, _crashes(crashed))
-    return sessions
+    judged = [(session, item) for session in sessions for item in _judged(session, start_ns, end_ns)]
+    return sorted(judged, key=lambda pair: (pair[1].event.ns, pair[1].event.row.seq))
+
+
+def _findings(
+    judged: Sequence[tuple[Session, Item]], logins: Sequence[Login], people: Sequence[Person], words: Sequence[str]
+) -> list[Finding]:
+    by_address: dict[object, list[Login]] = defaultdict(list)
+    for login in logins:
+        by_address[parse_address(login.client)].append(login)
+    findings = [
+        (session, _finding(session, item, by_address.get(parse_address(session.client), ()), people))
+        for session, item in judged
+    ]
+    return [finding for finding in without_duplicates(findings) if all(_mentions(finding, word) for word in words)]
 
 
 def _crashes(rows: Iterable[Row]) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ by those labels alone. A kept line with `__error__` fails the query.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -139,17 +140,25 @@ async def _count_in_engine(
     columns = [table[f"key_{i}"].to_pylist() for i in range(len(keys))]
     ids: list[int | None] = table["stream_id"].to_pylist() if by_stream else [None] * table.num_rows
     grouped = _grouped(keep)
+    known: dict[object, int] = {}
     rows: list[int] = []
     for stream_id, *values in zip(ids, *columns, strict=True):
-        stream = plan.streams[stream_id] if stream_id is not None else {}
-        if names is None:
-            level = {"detected_level": values[1]} if values[1] else {}
-            labels = Line(0, "", stream, {**dict(values[0]), **level}).labels()
-        else:
-            labels = {**dict(zip(names, values, strict=True)), **stream}
-        rows.append(tally.row(grouped(labels)))
+        series = (stream_id, *values) if names is not None else (stream_id, tuple(values[0]), values[1])
+        row = known.get(series)
+        if row is None:
+            stream = plan.streams[stream_id] if stream_id is not None else {}
+            row = known[series] = tally.row(grouped(_labels(stream, names, values)))
+        rows.append(row)
     tally.add(rows, table["first"].to_numpy(), table["last"].to_numpy(), counts, sizes)
     return True
+
+
+def _labels(stream: Labels, names: Sequence[str] | None, values: Sequence[Any]) -> Labels:
+    """The labels of a counted series: those asked for, or all (`values`: the metadata and the level)."""
+    if names is not None:
+        return {**dict(zip(names, values, strict=True)), **stream}
+    metadata, level = values
+    return Line(0, "", stream, {**dict(metadata), **({"detected_level": level} if level else {})}).labels()
 
 
 def _columns(plan: Plan, keep: Grouping | None) -> list[str] | None:

@@ -43,7 +43,7 @@ class FollowedFile:
         "_id",
         "_offset",
         "_path",
-        "_tail",
+        "_recent",
         "finished",
         "key",
         "mtime_ns",
@@ -60,7 +60,7 @@ class FollowedFile:
         self.key = Key.of(stat)
         self.mtime_ns = stat.st_mtime_ns
         self._head = os.pread(fd, HEAD_BYTES, 0)
-        self._tail = _before(fd, offset)
+        self._recent = _before(fd, offset)  # the last chunk read, and a little before it
         self._failed = False
         self.finished = False
         self.replaced = False  # a read met other first bytes than before
@@ -96,7 +96,7 @@ class FollowedFile:
             return b""
         if data:
             self._offset += len(data)
-            self._tail = data[-HEAD_BYTES:] if len(data) >= HEAD_BYTES else (self._tail + data)[-HEAD_BYTES:]
+            self._recent = self._recent[-HEAD_BYTES:] + data
             self.silent_since_s = None
             self.grow_head()
         return data
@@ -119,10 +119,15 @@ class FollowedFile:
             head_bytes=len(self._head),
             head_hash=fingerprint(self._head),
             offset=offset,
-            # What was read last is known from memory: on the disk it may have been truncated since.
-            tail_hash=fingerprint(self._tail if offset == self._offset else _before(self._fd, offset)),
+            tail_hash=fingerprint(self._bytes_before(offset)),
             mtime_ns=self.mtime_ns,
         )
+
+    def _bytes_before(self, offset: int) -> bytes:
+        """From memory where possible: on the disk the bytes may have been truncated since they were read."""
+        end = offset - (self._offset - len(self._recent))
+        known = min(HEAD_BYTES, offset)
+        return self._recent[end - known : end] if end >= known else _before(self._fd, offset)
 
     def stat(self) -> os.stat_result:
         """The file's state now; the modification time is remembered."""

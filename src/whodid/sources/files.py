@@ -110,6 +110,7 @@ class FileSource:
         )
         match decide(file.offset, seen, self._linger_s):
             case Action.TRUNCATED:
+                file.mtime_ns = before.mtime_ns  # the new one is not this incarnation's
                 self._truncated(file)
                 if before_key not in present:
                     # Truncated, written and renamed since the last look: what was written then has no name here.
@@ -120,7 +121,7 @@ class FileSource:
             case Action.READ | Action.DRAIN | Action.WAIT:
                 if before.head_bytes == 0 and (seen.size_bytes > 0 or file.mtime_ns != before.mtime_ns):
                     # It was empty: perhaps a whole generation was written, copied and truncated since the last look.
-                    self._adopt_successors(file.path, before, self._files.index(file))
+                    self._adopt_successors(file.path, before, self._files.index(file), file.mtime_ns)
                 file.grow_head()
 
     def _truncated(self, file: FollowedFile) -> None:
@@ -145,7 +146,7 @@ class FileSource:
         for place in self._unclaimed:
             file = next((f for f in self._files if f.id == place.id), None)
             if file is not None and place.head_bytes == 0:
-                self._adopt_successors(place.path, place, self._files.index(file))
+                self._adopt_successors(place.path, place, self._files.index(file), file.mtime_ns)
         self._unclaimed.clear()
 
     def _resume(self, place: Place, present: dict[Key, str]) -> None:
@@ -195,9 +196,9 @@ class FileSource:
         """Per path, the place of the file that was last followed there."""
         return self._latest | {f.path: f.place(f.offset) for f in self._files if not f.closed}
 
-    def _adopt_successors(self, path: str, last: Place, index: int) -> None:
+    def _adopt_successors(self, path: str, last: Place, index: int, until_ns: int | None = None) -> None:
         """Takes up, to be read from `index` on, what had the path after `last` and was rotated away unseen."""
-        for sibling in siblings.find_successors(last, self._is_known):
+        for sibling in siblings.find_successors(last, self._is_known, until_ns):
             _log.info("%s was rotated to %s before it was read", path, sibling.path)
             self._files.insert(index, FollowedFile(path, sibling.fd))
             index += 1

@@ -59,15 +59,17 @@ def find_copy(place: Place) -> Sibling | None:
     return None
 
 
-def find_successors(place: Place, is_known: Callable[[Sibling], bool]) -> list[Sibling]:
+def find_successors(place: Place, is_known: Callable[[Sibling], bool], until_ns: int | None = None) -> list[Sibling]:
     """Files that were written under the path after the file of `place`, and rotated away before anybody looked.
 
-    Older generations were last written before that file was, so modification times tell them apart. Oldest first.
+    Older generations were last written before that file was, so modification times tell them apart; `until_ns` bounds
+    them at the other end. Oldest first.
     """
     found = []
     for sibling in _siblings(place.path):
         older = sibling.stat.st_mtime_ns < place.mtime_ns
-        if older or is_known(sibling) or (place.offset > 0 and _holds(sibling, place)):
+        younger = until_ns is not None and sibling.stat.st_mtime_ns > until_ns
+        if older or younger or is_known(sibling) or (place.offset > 0 and _holds(sibling, place)):
             os.close(sibling.fd)
         else:
             found.append(sibling)
@@ -76,7 +78,7 @@ def find_successors(place: Place, is_known: Callable[[Sibling], bool]) -> list[S
 
 def _age(sibling: Sibling) -> tuple[int, int]:
     """Sorts the oldest first: by time, and where a clock tick holds several, by logrotate's numbers (.2 before .1)."""
-    number = re.search(r"[-._](\d{1,4})(?:\.|$)", os.path.basename(sibling.path))
+    number = re.search(r"[-._](\d{1,4})(?:\.|$)", PurePath(sibling.path).name)
     return sibling.stat.st_mtime_ns, -int(number[1]) if number else 0
 
 

@@ -14,12 +14,13 @@ from whodid.wire.results import CATEGORIZE, stream_list
 FRAME_ROWS = 1000
 
 
-def encode_frame(rows: list[Row], *, categorize: bool, seq: int, dropped: list[Row] | None = None) -> str:
-    """One frame. Rows are forward in time."""
+def encode_frame(rows: list[Row], *, categorize: bool, seq: int | None, dropped: list[Row] | None = None) -> str:
+    """One frame. Rows are forward in time. `seq` None: further frames belong to this one, resume before it."""
     frame: dict[str, Any] = {"streams": stream_list(rows, categorize=categorize)}
     if dropped:
         frame["dropped_entries"] = [{"timestamp": str(r.ns), "labels": {**r.labels, **r.metadata}} for r in dropped]
     if categorize:
         frame["encodingFlags"] = [CATEGORIZE]
-    frame["seq"] = str(seq)
+    if seq is not None:
+        frame["seq"] = str(seq)
     return orjson.dumps(frame).decode()

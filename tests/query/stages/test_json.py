@@ -17,10 +17,12 @@ def parsed(text: str, *paths: str) -> tuple[dict[str, str], str]:
 @pytest.mark.parametrize(
     ("text", "labels"),
     [
-        ('{"a": 1.50, "b": -0, "c": 1e3, "d": 12345678901234567890}', {"a": "1.50", "b": "-0", "c": "1e3", "d": "12345678901234567890"}),
+        ('{"a": 1.50, "b": -0, "c": 1e3, "d": 12345678901234567890}',
+         {"a": "1.50", "b": "-0", "c": "1e3", "d": "12345678901234567890"}),
         ('{"a": {"b": {"1c": true}}, "x": false, "y": null, "z": [1]}', {"a_b_1c": "true", "x": "false"}),
         ('{"a": "1", "a": "2"}', {"a": "1"}),
-        ('{"job": "x", "meta": "y", "a-b": "z", "": "nameless"}', {"job_extracted": "x", "meta_extracted": "y", "a_b": "z"}),
+        ('{"job": "x", "meta": "y", "a-b": "z", "": "nameless"}',
+         {"job_extracted": "x", "meta_extracted": "y", "a_b": "z"}),
         ('  {"a": "tab\tin a string"} and more', {"a": "tab\tin a string"}),
         ('{"a": "\\u05e9\\ud83d\\ude80", "half": "\\ud83d"}', {"a": "ש🚀", "half": ""}),
         ("{}", {}),

@@ -23,6 +23,8 @@ from whodid.wire.tail import FRAME_ROWS, encode_frame
 MAX_TAILS = 100
 """Loki allows 10; a dashboard that is open on every desk of a team must not meet the limit."""
 SEND_TIMEOUT_S = 10.0
+SCAN_LINES = 50_000
+"""Sequence numbers looked at in one go."""
 CLOSE_BAD_REQUEST = 1008
 CLOSE_TOO_SLOW = 1013
 
@@ -109,18 +111,19 @@ async def _until_gone(websocket: WebSocket) -> None:
 
 async def _feed(websocket: WebSocket, house: Services, asked: _Asked) -> None:
     seen = asked.resume_seq
-    if seen is None:
+    if seen is None or seen > house.ingest.bus.last_seq:  # beyond the last: the store was replaced since
         # Everything up to here is history; what is committed while history is read comes by the live path.
         seen = house.ingest.bus.last_seq
-        await _send(websocket, await _history(house, asked, seen), asked, seen)
+        await _send(websocket, await _history(house, asked, seen), asked, None, seen)
     while True:
         last = await house.ingest.bus.wait(seen)
         if asked.delay_ns:
             await house.clock.sleep(asked.delay_ns / SECOND)
+        last = min(last, seen + SCAN_LINES)  # a tail that resumes after a weekend must not bring it all into memory
         rows = (await house.engine.committed([asked.query], seen + 1, last, asked.tenant))[0]
-        seen = last
+        before, seen = seen, last
         if rows:
-            await _send(websocket, rows, asked, seen)
+            await _send(websocket, rows, asked, before, seen)
 
 
 async def _history(house: Services, asked: _Asked, last_seq: int) -> list[Row]:
@@ -140,8 +143,12 @@ async def _history(house: Services, asked: _Asked, last_seq: int) -> list[Row]:
     return [row for row in reversed(result.rows) if row.seq <= last_seq]
 
 
-async def _send(websocket: WebSocket, rows: list[Row], asked: _Asked, seq: int) -> None:
-    # The first frame is sent even when empty: it tells the client its resume token.
+async def _send(websocket: WebSocket, rows: list[Row], asked: _Asked, before_seq: int | None, seq: int) -> None:
+    """Sends rows in frames. Only the last frame carries `seq`: a connection lost between two of them must not skip any.
+
+    The first frame is sent even when empty, for it tells the client its resume token.
+    """
     for at in range(0, max(len(rows), 1), FRAME_ROWS):
-        frame = encode_frame(rows[at : at + FRAME_ROWS], categorize=asked.categorize, seq=seq)
+        told = seq if at + FRAME_ROWS >= len(rows) else before_seq
+        frame = encode_frame(rows[at : at + FRAME_ROWS], categorize=asked.categorize, seq=told)
         await asyncio.wait_for(websocket.send_text(frame), SEND_TIMEOUT_S)

@@ -1,0 +1,43 @@
+"""Labels on their way: categories and names in conflict."""
+
+from whodid.model.result import Row
+from whodid.query.line import Line
+
+
+def test_the_base_name_goes_to_the_stream_then_metadata_then_parsed() -> None:
+    line = Line(7, "text", {"host": "s"}, {"host": "m", "user": "m"}, 9)
+    line.extract("user", "p")
+    line.extract("level", "p")
+    assert line.row() == Row(
+        7, "text", {"host": "s"}, {"host_extracted": "m", "user": "m"}, {"user_extracted": "p", "level": "p"}, 9
+    )
+
+
+def test_of_the_losers_the_parsed_one_has_the_extracted_name() -> None:
+    line = Line(0, "", {"host": "s"}, {"host": "m"})
+    line.extract("host", "p")
+    assert (line.stream, line.metadata, line.parsed) == ({"host": "s"}, {}, {"host_extracted": "p"})
+
+
+def test_the_first_find_counts() -> None:
+    line = Line(0, "", {}, {})
+    line.extract("a", "1")
+    line.extract("a", "2")
+    assert line.parsed == {"a": "1"}
+
+
+def test_the_index_is_never_changed() -> None:
+    stream = {"host": "s", "job": "j"}
+    line = Line(0, "", stream, {})
+    line.remove("host")
+    line.rename("job", "what")
+    line.assign("job", "new")
+    assert (line.labels(), stream) == ({"what": "j", "job": "new"}, {"host": "s", "job": "j"})
+
+
+def test_errors_are_labels() -> None:
+    line = Line(0, "", {}, {})
+    line.fail("LabelFilterErr", "why")
+    assert (line.get("__error__"), line.get("__error_details__")) == ("LabelFilterErr", "why")
+    line.remove("__error__")
+    assert line.labels() == {"__error_details__": "why"}

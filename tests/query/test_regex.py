@@ -1,0 +1,19 @@
+"""RE2 only, the same text for both sides."""
+
+import pytest
+
+from whodid.query.errors import QueryError
+from whodid.query.regex import anchored, compiled, unanchored
+
+
+def test_anchored_and_unanchored() -> None:
+    assert compiled(anchored("a|b.c")).search("b\nc")
+    assert not compiled(anchored("a|b")).search("ab")
+    assert compiled(unanchored("a.b")).search("xa\nby")
+
+
+@pytest.mark.parametrize("pattern", ["(a", "(?=a)", r"\1", "a{1001}", "["])
+def test_what_re2_has_not_is_refused_without_noise(pattern: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(QueryError, match="error parsing regexp"):
+        anchored(pattern)
+    assert capfd.readouterr() == ("", "")
