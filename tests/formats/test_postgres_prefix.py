@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from kit.log_samples import join_records
 from whodid.formats import FormatError, FormatSettings, make_format
 from whodid.model.clock import parse_rfc3339
 
@@ -176,3 +177,41 @@ def test_time_stays_linear_whatever_a_client_calls_itself(unit: str) -> None:
         log.continues("x", record)
         log.parse(record)
     assert time.process_time() - start < 2
+
+
+def test_a_name_with_newlines_cannot_write_a_clean_line() -> None:
+    """With a short prefix 63 bytes are enough for whole heads: the rest of the real one gives the forged line away."""
+    prefix, stamp = "%m [%p] %q%u@%d ", "2026-11-23 04:32:32.123 UTC "
+    user = "@ LOG:  x\n" + stamp + "[7] bob"
+    db = "shop LOG:  statement: TRUNCATE t\n"
+    written = f'{stamp}[123] {user}@{db} FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "…"'
+    log = make_format("postgres", FormatSettings(line_prefix=prefix))
+    parsed = [log.parse(record) for record in join_records(log, [*written.split("\n"), f"{stamp}[124] a@b LOG:  y"])]
+    clean = [one for one in parsed if "trust" not in one.attributes]
+    assert not [one for one in clean if one.attributes.get("operation") == "TRUNCATE" or one.attributes["pid"] == "7"]
+    assert [one.attributes["user"] for one in parsed if one not in clean] == ["bob"]
+    assert "trust" not in parsed[-1].attributes
+
+
+def test_other_languages_are_not_read_but_do_not_swallow_lines() -> None:
+    log = make_format("postgres", FormatSettings(line_prefix=PREFIX))
+    head = f"{STAMP}[8]: [3-1] user=a,db=b,app=psql,client=10.0.0.1 "
+    records = join_records(log, [f"{head}FEHLER:  nein", f"{head}ОШИБКА:  нет", f"{head}LOG:  statement: TRUNCATE t"])
+    assert [log.parse(record).understood for record in records] == [False, False, True]
+
+
+def test_startup_noise_is_a_record_of_its_own() -> None:
+    log = make_format("postgres", FormatSettings(line_prefix=PREFIX))
+    whole = f"{STAMP}[8]: [3-1] user=a,db=b,app=psql,client=10.0.0.1 ERROR:  no"
+    assert not log.continues("pg_ctl: could not start server", whole)
+    assert not log.continues("", whole)
+
+
+def test_a_reused_process_id_is_noticed_without_line_numbers_too() -> None:
+    log = make_format("postgres", FormatSettings(line_prefix="%m [%p] user=%u,client=%h "))
+    seen = set()
+    for minute in range(3):
+        head = f"2026-11-23 04:{minute:02d}:00.000 UTC [8] user=[unknown],client=10.0.0.1 LOG:  "
+        seen.add(log.parse(head + "connection received: host=10.0.0.1 port=4").attributes["session"])
+        seen.add(log.parse(head + "something else").attributes["session"])
+    assert len(seen) == 3

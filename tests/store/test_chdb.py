@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kit.chdb_store import shared_store
-from whodid.store.chdb import ChdbStore, Settings
+from whodid.store.chdb import READERS, ChdbStore, Settings
 from whodid.store.store import StoreError
 
 CHILD = """
@@ -112,7 +112,21 @@ async def test_the_engines_errors_have_their_names(sql: str, options: dict[str, 
         await shared_store().select(sql, **options)  # type: ignore[arg-type]
     assert caught.value.code == code
     assert "DB::Exception" not in str(caught.value)
-    assert (await shared_store().select("SELECT 1 AS n"))["n"][0].as_py() == 1
+
+
+async def test_the_answer_after_a_broken_off_one_is_whole() -> None:
+    # A session that broke off keeps what it had begun to answer; the next answer on it would read as no rows.
+    store = shared_store()
+    broken = (
+        ("SELECT sum(sipHash64(number)) FROM numbers(100000000000)", {"timeout_s": 0.05}),
+        ("SELECT number, throwIf(number = 200000) FROM numbers(300000)", {}),
+    )
+    for sql, options in broken * 2:
+        for _ in range(READERS):
+            with pytest.raises(StoreError):
+                await store.select(sql, **options)
+        answers = await asyncio.gather(*[store.select("SELECT 1 AS n") for _ in range(3 * READERS)])
+        assert [answer.to_pydict() for answer in answers] == [{"n": [1]}] * len(answers)
 
 
 async def test_a_statement_may_name_tens_of_thousands_of_streams() -> None:

@@ -5,12 +5,12 @@ trusted: the text log does not escape the names that a client chooses, so a line
 done and found out: postgres_prefix.py and postgres_session.py; what a message means: postgres_message.py.
 """
 
-import re
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Final
 
 from whodid.formats.format import FormatSettings, Parsed
+from whodid.formats.postgres_lines import Lines
 from whodid.formats.postgres_message import describe
 from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, Reading
 from whodid.formats.postgres_session import (
@@ -33,6 +33,7 @@ _NOT_KEPT: Final = ("stamp", "epoch")
 _VARYING: Final = ("line_no", "txid", "query_id", "sqlstate")
 """Values that change from line to line of one session."""
 _MOST_LATE: Final = 16
+_STRAY: Final = "a piece of another head follows the line: a name with newlines in it was used to write it"
 _EMPTY: Final = {"sqlstate": "00000", "txid": "0", "query_id": "0", "backend": "client backend"}
 """Values that say nothing."""
 
@@ -43,9 +44,8 @@ class Postgres:
     __slots__ = (
         "_constant",
         "_groups",
-        "_head",
-        "_headed",
         "_line_group",
+        "_lines",
         "_ns",
         "_pid_group",
         "_prefix",
@@ -65,7 +65,7 @@ class Postgres:
         self._severity_group = len(names)
         self._stamps = LocalStamps(settings.timezone)
         self._sessions = Sessions()
-        self._headed, self._head = "", self._prefix.strict.match("")
+        self._lines = Lines(self._prefix)
         self._stamp: str | None = None
         self._ns: int | None = None
         self._varying = tuple((name, group) for name, group in self._groups if name in _VARYING)
@@ -74,57 +74,11 @@ class Postgres:
         self._pid_group = names.index("pid") if "pid" in names else -1
         self._line_group = names.index("line_no") if "line_no" in names else -1
 
-    # ---- where a record ends ----
-
     def continues(self, line: str, record: str) -> bool:
-        """Lines behind a tab, follow-ups of the same process, and whatever comes before a head is complete."""
-        if line.startswith("\t"):
-            return True
-        if self._headed is not record:
-            self._ordinary_head(record)
-        if self._head is None and self._breaks_off(record):
-            return True
-        at = line.find(":  ")
-        if at < 0 or (line[at - 3 : at] == "LOG" and line.find(":  ", at + 3) < 0):
-            return False
-        return self._is_follow_up(line, record)
-
-    def _ordinary_head(self, record: str) -> re.Match[str] | None:
-        """The head of an ordinary record. The last answer is remembered, since continues() and parse() both ask."""
-        if self._headed is not record:
-            self._headed, self._head = record, self._prefix.strict.match(record)
-        return self._head
-
-    def _breaks_off(self, record: str) -> bool:
-        """Whether the record ends inside of its head: a name with a newline in it, which the server does not escape."""
-        stub = self._prefix.stub
-        return (
-            stub is not None
-            and len(record) < self._prefix.longest
-            and stub.match(record) is not None
-            and not self._prefix.readings(record)
-        )
-
-    def _is_follow_up(self, line: str, record: str) -> bool:
-        at = line.find(":  ")
-        while at >= 0 and not line.endswith(FOLLOW_UPS, 0, at):
-            at = line.find(":  ", at + 3)
-        if at < 0:
-            return False
-        pid = self._pid_of(record)
-        return bool(pid) and any(
-            reading.severity in FOLLOW_UPS and reading.values.get("pid") == pid
-            for reading in self._prefix.readings(line)
-        )
-
-    def _pid_of(self, record: str) -> str:
-        readings = self._prefix.readings(record)
-        return readings[0].values.get("pid", "") if readings else ""
-
-    # ---- what a record says ----
+        return self._lines.continues(line, record)
 
     def parse(self, record: str) -> Parsed:
-        head = self._head if self._headed is record else self._ordinary_head(record)
+        head = self._lines.head(record)
         line = redact(record)
         if head is None:
             return self._parse_slowly(record, line, ())
@@ -152,6 +106,8 @@ class Postgres:
             out["operation"], table = worst_of(sql)
             if table:
                 out["table"] = table
+        elif message.startswith("connection received: "):
+            return self._parse_slowly(record, line, values)
         else:
             describe(out, "LOG", message, None, session)
             if out.get("operation") in ("disconnect", "login", "connect"):
@@ -163,7 +119,7 @@ class Postgres:
 
     def _parse_slowly(self, record: str, line: str, values: tuple[str, ...]) -> Parsed:
         """Any record. `values` are those of its ordinary head, if it has one."""
-        head = self._head if values else None
+        head = self._lines.head(record) if values else None
         if head is not None and record.find(":  ", head.end(), self._prefix.longest) < 0:
             doubt = ""
             out = {name: values[group] for name, group in self._groups if values[group]}
@@ -228,7 +184,8 @@ class Postgres:
         parts: dict[str, str] | None = None
         lines = 1
         if "\n" in text:
-            text, parts, lines = self._parts(text)
+            text, parts, lines, stray = self._lines.parts(text)
+            doubt = doubt or (_STRAY if stray else "")
         if text[5:7] == ": " and text[:5].isalnum() and not text[:5].isalpha():
             out["sqlstate"], text = text[:5], text[7:]  # log_error_verbosity = verbose
             if out["sqlstate"] == "00000":
@@ -250,21 +207,6 @@ class Postgres:
             out["trust"], out["trust_why"] = "suspect", why
         elif session is not None and values and severity == "LOG":
             session.head, session.known = self._constant(values), known
-
-    def _parts(self, text: str) -> tuple[str, dict[str, str], int]:
-        """Message and follow-up parts, with the server's leading tabs taken off; and how many log lines they were."""
-        message, *rest = text.split("\n")
-        pieces: dict[str, list[str]] = {"": [message]}
-        current, lines = pieces[""], 1
-        for line in rest:
-            head = None if line.startswith("\t") else next(iter(self._prefix.readings(line)), None)
-            if head is not None and head.severity in FOLLOW_UPS:
-                current = pieces.setdefault(head.severity, [])
-                line = line[head.message_at :]
-                lines += 1
-            current.append(line[1:] if line.startswith("\t") else line)
-        message = "\n".join(pieces.pop(""))
-        return message, {word: "\n".join(piece) for word, piece in pieces.items()}, lines
 
     def _session(self, out: dict[str, str], ns: int | None, severity: str, message: str) -> Session | None:
         pid = out.get("pid")

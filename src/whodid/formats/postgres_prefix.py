@@ -19,6 +19,12 @@ FOLLOW_UPS: Final = ("DETAIL", "HINT", "QUERY", "CONTEXT", "LOCATION", "BACKTRAC
 _SEVERITY: Final = r"(DEBUG[1-5]?|" + "|".join(SEVERITIES[1:] + FOLLOW_UPS) + r"):  "
 _SEVERITY_AT: Final = re.compile(_SEVERITY)
 
+
+def has_severity(text: str) -> bool:
+    """Whether the end of some head stands in the text."""
+    return _SEVERITY_AT.search(text) is not None
+
+
 _NAME_BYTES: Final = 63
 """NAMEDATALEN - 1: the server cuts names and application_name to this."""
 _NUMBERS: Final = r"[0-9]*"
@@ -80,7 +86,7 @@ class Reading(NamedTuple):
 class Prefix:
     """A compiled log_line_prefix."""
 
-    __slots__ = ("_patterns", "has_client", "longest", "names", "pieces", "strict", "stub")
+    __slots__ = ("_patterns", "foreign", "longest", "names", "pieces", "strict", "stub")
 
     def __init__(self, text: str) -> None:
         self.pieces = _pieces(text)
@@ -90,7 +96,8 @@ class Prefix:
         self.strict = re.compile(_strict_pattern(self.pieces) + _SEVERITY)
         self._patterns = [re.compile(piece.pattern) if piece.pattern else None for piece in self.pieces]
         self.longest = sum(4 * _NAME_BYTES if piece.is_text else 80 + len(piece.literal) for piece in self.pieces)
-        self.has_client = "client" in self.names
+        self.foreign = re.compile(_strict_pattern(self.pieces) + r"[^\W\d_]{2,}:  ")
+        """A whole head with a severity in another language (lc_messages): not read, but not broken off either."""
         self.stub = _stub(self.pieces)
 
     def readings(self, record: str, at: int = 0) -> list[Reading]:

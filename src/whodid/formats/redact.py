@@ -31,9 +31,9 @@ _URL: Final = re.compile(r"(\w://[^\s/:@'\"<>]{0,200}:)[^\s/@'\"]+(@)")
 
 def redact(text: str) -> str:
     """The text with its secrets masked; the very same object where there are none, which is nearly always."""
-    masked = _URL.sub(rf"\1{MASK}\2", text) if "://" in text else text
-    if "passw" in text.lower():
-        masked = _PASSWORD.sub(_mask, masked)
+    if "://" not in text and "passw" not in text.lower():
+        return text
+    masked = _PASSWORD.sub(_mask, _URL.sub(rf"\1{MASK}\2", text))
     return text if masked == text else masked
 
 

@@ -6,6 +6,7 @@ of the machine; fsync on insert is set on the tables. Nothing else in whodid imp
 """
 
 import asyncio
+import fcntl
 import re
 import threading
 from collections.abc import Callable
@@ -81,6 +82,8 @@ class ChdbStore:
             raise StoreError(
                 f"cannot write to the data directory {path.parent}: {e.strerror}; make it writable for this user or set data_dir"
             ) from None
+        if _is_locked(path / "status"):  # asked first, since the engine tells it to the terminal only
+            raise _in_use(path)
         from chdb.session import Session  # half a second of import: only the server pays it
 
         options = f"config-file={quote(str(config))}&max_query_size={MAX_STATEMENT_BYTES}"
@@ -123,15 +126,23 @@ class ChdbStore:
         return int(self._run(sql, "Null").rows_written())
 
     def _run(self, sql: str, output_format: str) -> Any:
-        session = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self._connect()
-            with self._lock:
-                self._sessions.append(session)
+        session = getattr(self._local, "session", None) or self._new_session()
         try:
             return session.query(sql, output_format)
         except Exception as e:  # chDB raises its own error class and, from bindings, RuntimeError
+            # What a broken-off statement had begun to answer stays in the session and would stand before the next
+            # answer: that one would read as empty. The new session comes first: without any, the engine would stop.
+            self._new_session()
+            with self._lock:
+                self._sessions.remove(session)
+            session.close()
             raise _store_error(e) from None
+
+    def _new_session(self) -> Any:
+        session = self._local.session = self._connect()
+        with self._lock:
+            self._sessions.append(session)
+        return session
 
 
 class _WriterConnection:
@@ -151,12 +162,25 @@ def _store_error(error: Exception) -> StoreError:
 
 
 def _explained(error: Exception, path: Path) -> StoreError:
-    text = str(error)
-    if "lock file" in text:
-        return StoreError(
-            f"the store {path} is in use by another whodid server; stop that one, or set another data_dir"
-        )
-    return StoreError(f"cannot open the store {path}: {text}")
+    if _is_locked(path / "status"):
+        return _in_use(path)
+    return StoreError(f"cannot open the store {path}: {error}")
+
+
+def _in_use(path: Path) -> StoreError:
+    return StoreError(f"the store {path} is in use by another whodid server; stop that one, or set another data_dir")
+
+
+def _is_locked(file: Path) -> bool:
+    """Whether another process holds the engine's lock."""
+    try:
+        with file.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _schema() -> list[str]:

@@ -1,7 +1,7 @@
 """Label filters: SQL and Python agree on random labels; the narrowing behind a parser loses nothing."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kit.stage_bench import NAMES, VALUES, compare, texts_and_labels
@@ -40,7 +40,11 @@ LEAF = (
 PREDICATE = st.recursive(LEAF, lambda p: st.builds(AndPredicate, p, p) | st.builds(OrPredicate, p, p), max_leaves=3)
 
 
+UNREADABLE_THEN_ADDRESS = LabelFilter(AndPredicate(NumberPredicate("a", ">", 5.0), IpPredicate("b", "=", "10.0.0.0/8")))
+
+
 @settings(max_examples=80, deadline=None)
+@example(UNREADABLE_THEN_ADDRESS)
 @given(st.builds(LabelFilter, PREDICATE))
 def test_sql_and_python_agree(stage: LabelFilter) -> None:
     compare(stage)

@@ -1,0 +1,53 @@
+"""Which logs of a machine are found, on machines made of temporary directories."""
+
+from pathlib import Path
+
+from whodid.agent.discover import DEBIAN_PREFIX, discover
+
+
+def put(root: Path, name: str, content: str = "") -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    assert discover(tmp_path) == ()
+
+
+def test_debian_with_its_defaults(tmp_path: Path) -> None:
+    for name in ("var/log/postgresql/postgresql-15-main.log", "var/log/nginx/access.log", "var/log/auth.log"):
+        put(tmp_path, name)
+    sources = discover(tmp_path)
+    assert [(s.job, s.format) for s in sources] == [
+        ("database", "postgres"),
+        ("nginx", "nginx_access"),
+        ("auth", "auth"),
+    ]
+    assert sources[0].line_prefix == DEBIAN_PREFIX
+    assert sources[0].paths == (str(tmp_path / "var/log/postgresql/*.log"),)
+
+
+def test_prefix_is_read_from_each_cluster_and_conf_d_wins(tmp_path: Path) -> None:
+    put(tmp_path, "var/log/postgresql/postgresql-15-main.log")
+    put(tmp_path, "var/log/postgresql/postgresql-16-two.log")
+    put(tmp_path, "var/log/postgresql/other.log")
+    put(
+        tmp_path,
+        "etc/postgresql/15/main/postgresql.conf",
+        "#log_line_prefix = 'not this'\nlog_line_prefix = '%t [%p]: user=%u,db=%d '  # why\nlog_timezone = 'Asia/Jerusalem'\n",
+    )
+    put(tmp_path, "etc/postgresql/15/main/conf.d/10-log.conf", "log_line_prefix '%m it''s %u '\n")
+    put(tmp_path, "etc/postgresql/16/two/postgresql.conf", "log_timezone = '<+03>-03'\n")
+    one, two, rest = discover(tmp_path)
+    assert (one.line_prefix, one.timezone) == ("%m it's %u ", "Asia/Jerusalem")
+    assert one.paths == (str(tmp_path / "var/log/postgresql/postgresql-15-main.log"),)
+    assert (two.line_prefix, two.timezone) == (DEBIAN_PREFIX, None)
+    assert set(rest.exclude) == set(one.paths + two.paths)
+
+
+def test_json_log_and_syslog(tmp_path: Path) -> None:
+    put(tmp_path, "var/log/postgresql/postgresql.json")
+    put(tmp_path, "var/log/syslog")
+    assert ("database", "postgres_json") in [(s.job, s.format) for s in discover(tmp_path)]
+    assert ("syslog", "plain") in [(s.job, s.format) for s in discover(tmp_path)]

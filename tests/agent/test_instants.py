@@ -1,0 +1,32 @@
+"""Instants of a path's records: the stated one, strictly rising within its second."""
+
+import pytest
+
+from whodid.agent.instants import Instants
+from whodid.model.clock import MILLISECOND, SECOND
+
+NOW = 1_000 * SECOND
+CASES = {
+    # name: (what the records state, what they get)
+    "as stated": ([10 * SECOND, 11 * SECOND], [10 * SECOND, 11 * SECOND]),
+    "whole seconds": ([10 * SECOND] * 3, [10 * SECOND, 10 * SECOND + 1, 10 * SECOND + 2]),
+    "slightly out of order": (
+        [10 * SECOND + 5 * MILLISECOND, 10 * SECOND + 4 * MILLISECOND],
+        [10 * SECOND + 5 * MILLISECOND, 10 * SECOND + 5 * MILLISECOND + 1],
+    ),
+    "never into another second": ([10 * SECOND, 9 * SECOND], [10 * SECOND, 9 * SECOND]),
+    "clock set back": ([4000 * SECOND, 400 * SECOND], [4000 * SECOND, 400 * SECOND]),
+    "no stamp after one with a stamp": ([10 * SECOND, None, None], [10 * SECOND, 10 * SECOND + 1, 10 * SECOND + 2]),
+    "a log without stamps": ([None, None], [NOW, NOW + 1]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_assign(name: str) -> None:
+    stated, expected = CASES[name]
+    instants = Instants()
+    assert [instants.assign(ns, NOW) for ns in stated] == expected
+
+
+def test_goes_on_where_the_acknowledged_ones_ended() -> None:
+    assert Instants(last_ns=10 * SECOND + 7, stated=True).assign(10 * SECOND, NOW) == 10 * SECOND + 8

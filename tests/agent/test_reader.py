@@ -1,0 +1,96 @@
+"""One file into entries: waiting records, bounds, a format that fails."""
+
+import os
+from pathlib import Path
+
+import cramjam
+import pytest
+from kit.agent_parts import StillClock, TinyFormat
+
+from whodid.agent.batch import BatchBuilder
+from whodid.agent.health import Health
+from whodid.agent.instants import Instants
+from whodid.agent.reader import FileReader, ReaderLimits
+from whodid.formats.format import Format, Parsed
+from whodid.sources.file import FollowedFile
+from whodid.wire.push_protobuf import iter_entries
+
+
+class Bench:
+    """A reader on a file, with a clock that stands still."""
+
+    def __init__(self, path: Path, format: Format) -> None:
+        path.touch()
+        self.clock, self.health = StillClock(), Health()
+        self.file = FollowedFile(str(path), os.open(path, os.O_RDONLY))
+        self.file.grow_head()
+        limits = ReaderLimits(100, 100, 0.15)
+        self.reader = FileReader(self.file, "j", "{}", format, Instants(), limits, self.clock, self.health)
+
+    def take(self, max_entries: int = 100, hurry: bool = False) -> list[str]:
+        self.file.grow_head()
+        batch = BatchBuilder(max_entries, 1 << 20)
+        while not batch.full and self.reader.fill(batch, hurry):
+            pass
+        raw = bytes(cramjam.snappy.decompress_raw(batch.seal("a").body))
+        return [entry.line for _, entry in iter_entries(raw)]
+
+
+@pytest.fixture
+def bench(tmp_path: Path):  # type: ignore[no-untyped-def]
+    made = Bench(tmp_path / "a.log", TinyFormat())
+    yield made
+    made.file.close()
+
+
+def write(bench: Bench, data: bytes) -> None:
+    with open(bench.file.path, "ab") as file:
+        file.write(data)
+
+
+def test_last_record_waits_a_moment(bench: Bench) -> None:
+    write(bench, b"1 a\n2 b\n")
+    assert bench.take() == ["1 a"]
+    assert bench.reader.wait_s() == pytest.approx(0.15)
+    write(bench, b"\tmore\n")
+    assert bench.take() == []
+    bench.clock.seconds += 0.15
+    assert bench.take() == ["2 b\n\tmore"]
+    assert bench.reader.wait_s() is None
+
+
+def test_it_does_not_wait_when_a_successor_is_there(bench: Bench) -> None:
+    write(bench, b"1 a\n")
+    assert bench.take(hurry=True) == ["1 a"]
+
+
+def test_half_a_line_is_not_sent_before_its_file_has_ended(bench: Bench) -> None:
+    write(bench, b"1 a\n2 half")
+    bench.take()
+    bench.clock.seconds += 10
+    assert bench.take() == ["1 a"]
+    assert not bench.reader.done
+    bench.file.finish()
+    assert bench.take() == ["2 half"]
+    assert bench.reader.done
+    assert bench.reader.end == len(b"1 a\n2 half")
+
+
+def test_batch_bound_keeps_the_rest_for_the_next(bench: Bench) -> None:
+    write(bench, b"".join(b"%d x\n" % i for i in range(10)))
+    assert bench.take(4) == ["0 x", "1 x", "2 x", "3 x"]
+    assert bench.reader.end == 16
+    assert bench.take(4) == ["4 x", "5 x", "6 x", "7 x"]
+
+
+def test_a_format_that_raises_costs_no_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(TinyFormat):
+        def parse(self, record: str) -> Parsed:
+            raise ValueError("a bug")
+
+    bench = Bench(tmp_path / "b.log", Broken())
+    write(bench, b"1 a\n2 b\n3 c\n")
+    assert bench.take() == ["1 a", "2 b"]
+    assert bench.health.format_failures == bench.health.entries_unparsed == 2
+    assert caplog.text.count("failed on a record") == 1
+    bench.file.close()

@@ -1,0 +1,94 @@
+"""The write path on the real engine with a clock that stands still: push, look at the rows, start again.
+
+Each bench has a tenant of its own in the shared store. A push moves the clock on first, so that it is committed at once.
+"""
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kit.chdb_store import shared_store
+from kit.stepped_clock import SteppedClock
+from whodid.ingest.limits import Limits
+from whodid.ingest.pipeline import Ingest
+from whodid.model.entry import Entry, Labels, Metadata, Stream
+from whodid.store.sql import number_list
+from whodid.store.store import Store
+from whodid.store.streams import StreamIndex
+from whodid.wire.push_protobuf import encode_push
+
+DEADLINE_S = 30
+
+
+class Stored(NamedTuple):
+    """One row of the table of lines."""
+
+    labels: Labels
+    ns: int
+    line: str
+    metadata: list[tuple[str, str]]
+    level: str
+    seq: int
+
+
+class IngestBench:
+    """Start with `await bench.start()`; `start` again is a restart of the server."""
+
+    def __init__(self, data_dir: Path, limits: Limits | None = None, store: Store | None = None) -> None:
+        self.store: Store = store or shared_store()
+        self.clock = SteppedClock()
+        self.tenant = str(uuid.uuid4())
+        self.ingest: Ingest
+        self.index: StreamIndex
+        self._data_dir, self._limits = data_dir, limits or Limits()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.stop()
+        self.index = StreamIndex(self.store)
+        await self.index.load()
+        self.ingest = await Ingest.start(self.store, self.index, self.clock, self._limits, self._data_dir)
+        self._task = asyncio.create_task(self.ingest.run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    @property
+    def now(self) -> int:
+        return self.clock.now_ns()
+
+    def body(self, *lines: str, metadata: Metadata | None = None, **labels: str) -> bytes:
+        """A push of one stream, its lines at now, a nanosecond apart."""
+        entries = [Entry(self.now + n, line, metadata or {}) for n, line in enumerate(lines)]
+        return encode_push([Stream(labels or {"job": "test"}, entries)])
+
+    async def push(self, data: bytes, key: str = "", repeated: bool = False) -> list[str]:
+        self.clock.advance(1)
+        return await asyncio.wait_for(self.ingest.push(data, self.tenant, key, repeated), DEADLINE_S)
+
+    async def push_all(self, *bodies: bytes) -> list[list[str] | BaseException]:
+        """Pushes that come at the same time: the answers, or the errors."""
+        self.clock.advance(1)
+        pushes = [self.ingest.push(data, self.tenant) for data in bodies]
+        return await asyncio.wait_for(asyncio.gather(*pushes, return_exceptions=True), DEADLINE_S)
+
+    async def rows(self) -> list[Stored]:
+        """All lines of the bench's tenant, in the order of their numbers."""
+        index = StreamIndex(self.store)
+        await index.load()
+        streams = index.streams(self.tenant)
+        table = await self.store.select(
+            f"SELECT * FROM lines WHERE has(CAST({number_list(streams)}, 'Array(UInt64)'), stream_id) ORDER BY seq"
+        )
+        return [self._stored(streams[row["stream_id"]], row) for row in table.to_pylist()]
+
+    async def lines(self) -> list[str]:
+        return [row.line for row in await self.rows()]
+
+    @staticmethod
+    def _stored(labels: Labels, row: dict[str, Any]) -> Stored:
+        return Stored(labels, row["ts"], row["line"], row["metadata"], row["detected_level"], row["seq"])

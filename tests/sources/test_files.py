@@ -1,0 +1,202 @@
+"""Following paths and globs through what really happens to log files."""
+
+import gzip
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from whodid.sources.files import FileSource
+from whodid.sources.source import Place
+
+
+class Follower:
+    """A FileSource whose bytes are collected by the path they were written under."""
+
+    def __init__(self, *patterns: Path, known: Sequence[Place] = (), exclude: Sequence[str] = ()) -> None:
+        self.source = FileSource([str(p) for p in patterns], exclude, known=known)
+        self.seconds = 0.0
+        self.read: dict[str, bytes] = {}
+
+    def look(self, seconds: float = 1.0) -> dict[str, bytes]:
+        """One look, and everything that can be read after it."""
+        self.seconds += seconds
+        for feed in self.source.refresh(self.seconds):
+            while data := feed.read(7):
+                name = Path(feed.path).name
+                self.read[name] = self.read.get(name, b"") + data
+            if feed.finished:
+                feed.close()
+        return self.read
+
+    def places(self) -> list[Place]:
+        return [f.place(f.offset) for f in self.source.refresh(self.seconds)]
+
+    def count(self) -> int:
+        return len(self.source.refresh(self.seconds))
+
+
+@pytest.fixture
+def followers() -> Iterator[list[Follower]]:
+    made: list[Follower] = []
+    yield made
+    for follower in made:
+        follower.source.close()
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def test_appends_and_new_files(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "*.log")
+    followers.append(f)
+    append(tmp_path / "a.log", b"one\n")
+    f.look()
+    append(tmp_path / "a.log", b"two\n")
+    append(tmp_path / "late.log", b"late\n")
+    assert f.look() == {"a.log": b"one\ntwo\n", "late.log": b"late\n"}
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "*.log*"])
+def test_rename_rotation_drains_the_old_and_never_reads_it_again(
+    tmp_path: Path, followers: list[Follower], pattern: str
+) -> None:
+    f = Follower(tmp_path / pattern)
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"1\n")
+    f.look()
+    append(path, b"2\n")
+    path.rename(tmp_path / "app.log.1")
+    append(tmp_path / "app.log.1", b"3\n")  # the writer has not reopened yet
+    f.look()
+    append(tmp_path / "app.log.1", b"4\n")
+    append(path, b"5\n")
+    assert f.look() == {"app.log": b"1\n2\n3\n4\n5\n"}
+    (tmp_path / "app.log.1").rename(tmp_path / "app.log.2")
+    assert f.look(100) == f.look(100) == {"app.log": b"1\n2\n3\n4\n5\n"}
+
+
+def test_renamed_file_is_let_go_after_its_silence(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "app.log")
+    followers.append(f)
+    append(tmp_path / "app.log", b"1\n")
+    f.look()
+    (tmp_path / "app.log").unlink()
+    f.look()
+    assert f.count() == 1
+    f.look(100)
+    f.look(100)
+    assert f.count() == 0
+
+
+def test_copytruncate_reads_the_rest_from_the_copy(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "*.log*")
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"first line\n")
+    f.look()
+    append(path, b"written just before the copy\n")
+    (tmp_path / "app.log.1").write_bytes(path.read_bytes())
+    os.truncate(path, 0)
+    append(path, b"after\n")
+    assert f.look()["app.log"] == b"first line\nwritten just before the copy\n" + b"after\n"
+    assert set(f.look(100)) == {"app.log"}
+
+
+def test_copy_in_the_making_is_not_read_as_a_file(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "*.log*")
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"line\n" * 100)
+    f.look()
+    (tmp_path / "app.log.1").write_bytes(path.read_bytes()[:333])
+    f.look()
+    (tmp_path / "app.log.1").write_bytes(path.read_bytes())
+    f.look()
+    os.truncate(path, 0)
+    assert f.look() == {"app.log": b"line\n" * 100}
+
+
+def test_truncation_without_a_copy_starts_again(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "app.log")
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"old old old\n")
+    f.look()
+    path.write_bytes(b"new, and longer than the old\n")
+    f.look()
+    assert f.look() == {"app.log": b"old old old\nnew, and longer than the old\n"}
+
+
+def test_resumes_where_it_was_told(tmp_path: Path, followers: list[Follower]) -> None:
+    path = tmp_path / "app.log"
+    append(path, b"1\n2\n")
+    first = Follower(path)
+    first.look()
+    known = first.places()
+    first.source.close()
+    append(path, b"3\n")
+    second = Follower(path, known=known)
+    followers.append(second)
+    assert second.look() == {"app.log": b"3\n"}
+
+
+def test_rotations_while_away_are_read_in_order(tmp_path: Path, followers: list[Follower]) -> None:
+    """Two rotations pass: the known file is .2 now, and .1 was never seen."""
+    path = tmp_path / "app.log"
+    append(path, b"1\n")
+    first = Follower(path)
+    first.look()
+    known = first.places()
+    first.source.close()
+    append(path, b"2\n")
+    path.rename(tmp_path / "app.log.2")
+    (tmp_path / "app.log.1").write_bytes(b"3\n")
+    path.write_bytes(b"4\n")
+    second = Follower(path, known=known)
+    followers.append(second)
+    assert second.look() == {"app.log": b"2\n3\n4\n"}
+
+
+def test_reused_inode_is_another_file(tmp_path: Path, followers: list[Follower]) -> None:
+    path = tmp_path / "app.log"
+    append(path, b"the old one\n")
+    first = Follower(path)
+    first.look()
+    known = first.places()
+    first.source.close()
+    path.write_bytes(b"not the same at all\n")  # same inode, as after deletion and creation
+    second = Follower(path, known=known)
+    followers.append(second)
+    assert second.look() == {"app.log": b"not the same at all\n"}
+
+
+def test_compressed_and_excluded_files_are_left_alone(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "*", exclude=["debug*", str(tmp_path / "secret.log")])
+    followers.append(f)
+    (tmp_path / "a.log.1.gz").write_bytes(gzip.compress(b"old\n"))
+    for name in ("debug.log", "secret.log", "a.log"):
+        (tmp_path / name).write_bytes(name.encode())
+    assert f.look() == {"a.log": b"a.log"}
+
+
+def test_missing_directory_is_said_once_and_waited_for(
+    tmp_path: Path, followers: list[Follower], caplog: pytest.LogCaptureFixture
+) -> None:
+    f = Follower(tmp_path / "app" / "*.log")
+    followers.append(f)
+    with caplog.at_level(logging.WARNING):
+        f.look()
+        f.look()
+    assert [r.getMessage() for r in caplog.records] == [
+        f"waiting for {tmp_path}/app/*.log: the directory {tmp_path}/app does not exist"
+    ]
+    (tmp_path / "app").mkdir()
+    append(tmp_path / "app" / "x.log", b"there\n")
+    assert f.look() == {"x.log": b"there\n"}
+    assert f.source.directories() == {str(tmp_path / "app")}

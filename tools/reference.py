@@ -1,0 +1,448 @@
+#!/usr/bin/env python3
+"""Writes the generated parts of docs/reference from the code that they describe.
+
+    python tools/reference.py           writes them
+    python tools/reference.py --check   names the pages that are stale, exit status 1
+
+A page marks such a part with `<!-- generated: NAME -->` and `<!-- end -->`; BLOCKS below lists every NAME. All else on the
+pages is written by hand and checked by tests/house/test_reference.py, which also fails when a part is stale.
+"""
+
+import ast
+import asyncio
+import dataclasses
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, cast
+
+import pyarrow as pa
+import typer.main
+import yaml
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+
+from whodid import server
+from whodid.agent.settings import AgentSettings, SourceSettings
+from whodid.api import errors as api_errors
+from whodid.api.app import SafeHeaders, api_app
+from whodid.api.routes import tail
+from whodid.api.services import Services
+from whodid.cli.main import app as commands_app
+from whodid.config import load
+from whodid.config.settings import AgentSection, Config, Listen, Retention
+from whodid.formats import postgres_prefix
+from whodid.ingest.limits import Limits as PushLimits
+from whodid.investigate import who
+from whodid.logql import tokens
+from whodid.logql.ast import SampleExpr
+from whodid.logql.parser import parse
+from whodid.model.clock import format_duration
+from whodid.model.person import Person
+from whodid.notify.settings import WebhookSettings
+from whodid.query.errors import NotExecuted
+from whodid.query.grid import Grid
+from whodid.query.limits import Limits as QueryLimits
+from whodid.query.metric import Evaluation
+from whodid.rules import template
+from whodid.rules.load import builtin_text
+from whodid.wire import params
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+_BLOCK = re.compile(r"<!-- generated: ([a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
+_HELP_WIDTH = 100
+
+# What the classes themselves leave unsaid, because their names say it to a programmer.
+_SAID = {
+    "Person.name": "Name as the answers show it.",
+    "Person.emails": "E-mail addresses, as certificates and tickets may name them.",
+    "Person.github": "GitHub names. Nothing reads them yet.",
+    "Person.unix": "Unix accounts that only this person uses; never a shared one such as `deploy`.",
+    "Person.addresses": "IP addresses and ranges (`10.1.0.14`, `10.1.0.0/24`) that they work from.",
+    "WebhookSettings.url": "Where to post; `http://` or `https://`. Never shown in messages.",
+    "WebhookSettings.timeout_s": "How long one delivery may take.",
+    "PushLimits.max_label_names": "Labels of one stream.",
+    "PushLimits.max_label_name_bytes": "Length of a label's name.",
+    "PushLimits.max_label_value_bytes": "Length of a label's value.",
+    "MAX_CANDIDATES": "Dangerous statements that one question of `whodid who` examines; beyond that it asks for a "
+    "narrower one, since an answer that leaves some out could leave out the one that matters.",
+    "SEND_TIMEOUT_S": "How long a tail waits for a client that does not read; then the connection is closed (1013).",
+    "MAX_QUERY_BYTES": "Length of a query.",
+}
+
+
+class Row(NamedTuple):
+    """One key of the configuration."""
+
+    key: str
+    default: str
+    meaning: str
+    environment: str = ""
+
+
+# ---- reading the code ----
+
+
+def sayings(what: type | ModuleType) -> dict[str, str]:
+    """Name → the string that stands below its assignment, of a class or a module."""
+    tree = ast.parse(inspect.getsource(what))
+    body = tree.body if isinstance(what, ModuleType) else cast(ast.ClassDef, tree.body[0]).body
+    said: dict[str, str] = {}
+    for statement, following in zip(body, body[1:], strict=False):
+        target = statement.target if isinstance(statement, ast.AnnAssign) else None
+        if isinstance(statement, ast.Assign):
+            target = statement.targets[0]  # type: ignore[assignment]
+        if isinstance(target, ast.Name) and isinstance(following, ast.Expr):
+            value = following.value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                said[target.id] = one_line(value.value)
+    return said
+
+
+def meaning(what: type | ModuleType, name: str, prefix: str = "") -> str:
+    """What a field or a constant means. Raises KeyError for one that says nothing: then it must be said here."""
+    said = sayings(what).get(name)
+    # The docstrings speak Python, the reader writes YAML.
+    return (said or _SAID[prefix + name]).replace("None:", "null:")
+
+
+def one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def first_line(what: Any) -> str:
+    return one_line((inspect.getdoc(what) or "").split("\n\n")[0])
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *cells)]
+    return "\n".join(lines)
+
+
+def code(value: object) -> str:
+    return f"`{value}`"
+
+
+def shown(name: str, value: Any) -> str:
+    """A value as one would write it in whodid.yml."""
+    if value is None:
+        return code("null")
+    if isinstance(value, Listen):
+        return code(f"{value.host}:{value.port}")
+    if name.endswith("_ns"):
+        return code(format_duration(value))
+    if name.endswith("_s"):
+        return code(format_duration(round(value * 1e9)))
+    if isinstance(value, tuple):
+        return code(f"[{', '.join(map(str, value))}]")
+    return code(value) if str(value) else code('""')
+
+
+# ---- config.md ----
+
+_FIELDS: dict[tuple[str, str], tuple[type, str]] = {
+    ("", "data_dir"): (Config, "data_dir"),
+    ("", "rules"): (Config, "rules"),
+    ("", "notify"): (Config, "notify"),
+    ("", "people"): (Config, "people"),
+    ("server", "listen"): (Config, "server"),
+    ("dashboard", "listen"): (Config, "dashboard"),
+    ("store", "url"): (Config, "store_url"),
+    ("store", "memory_bytes"): (Config, "store_memory_bytes"),
+    ("retention", "period"): (Retention, "period_ns"),
+    ("retention", "max_bytes"): (Retention, "max_bytes"),
+    ("retention", "max_disk_percent"): (Retention, "max_disk_percent"),
+    ("agent", "server"): (AgentSection, "server"),
+    ("agent", "host"): (AgentSection, "host"),
+    ("agent", "sources"): (AgentSection, "sources"),
+}
+_NOT_FIXED = {
+    ("", "data_dir"): "`/var/lib/whodid` for root, `~/.local/share/whodid` for anybody else",
+    ("", "people"): "`{}`",
+    ("agent", "host"): "the host's name",
+}
+"""Defaults that depend on the machine, or that are written in another way than they are kept."""
+
+
+def config_keys() -> str:
+    parts = []
+    for section, keys in load.KEYS.items():
+        # Keys of the top level that are sections have a table of their own.
+        rows = [_key(section, key) for key in keys if section or key not in load.KEYS]
+        cells = [(code(row.key), row.default, row.environment, row.meaning) for row in rows]
+        title = f"### `{section}`\n\n" if section else ""
+        parts.append(title + table(("key", "default", "environment", "meaning"), cells))
+    return "\n\n".join(parts)
+
+
+def _key(section: str, key: str) -> Row:
+    path = f"{section}.{key}" if section else key
+    variable = code(f"WHODID_{section}_{key}".upper().replace("__", "_"))
+    if (section, key) not in _FIELDS:
+        return Row(path, "–", _why_not(section, key), variable)
+    owner, name = _FIELDS[section, key]
+    defaults: Any = load.load_config(None, {})
+    if owner is not Config:
+        defaults = defaults.retention if owner is Retention else defaults.agent
+    default = _NOT_FIXED.get((section, key)) or shown(name, getattr(defaults, name))
+    return Row(path, default, meaning(owner, name), variable)
+
+
+def _why_not(section: str, key: str) -> str:
+    """What the reader of the configuration says to a key that this version does not take."""
+    document = yaml.safe_dump({section: {key: "x"}})
+    try:
+        load_text(document)
+    except load.ConfigError as e:
+        return f"Refused: {e.mistakes[0].message}."
+    raise KeyError(f"{section}.{key} is taken, but tools/reference.py does not know what it sets")
+
+
+def load_text(text: str) -> Config:
+    """The configuration of a text."""
+    node = yaml.safe_load(text)
+    environment = {f"WHODID_{section}_{key}".upper(): yaml.safe_dump(value, default_flow_style=True)
+                   for section, keys in node.items() for key, value in keys.items()}
+    return load.load_config(None, environment)
+
+
+def source_keys() -> str:
+    sample = load_text("agent: {sources: [{job: j, paths: [p]}]}").agent.sources[0]
+    return _members(load.SOURCE_KEYS, SourceSettings, sample, {"job": "required", "paths": "required"})
+
+
+def person_keys() -> str:
+    sample = load.load_config(None, {"WHODID_PEOPLE": "{noa: {}}"}).people[0]
+    return _members(load.PERSON_KEYS, Person, sample, {"name": "the key under `people`"})
+
+
+def notify_keys() -> str:
+    sample = load.load_config(None, {"WHODID_NOTIFY": "[{url: 'http://127.0.0.1/'}]"}).notify[0]
+    fixed = {"url": "required", "name": f"`{sample.name}` and so on"}
+    return _members(load.NOTIFY_KEYS, WebhookSettings, sample, fixed)
+
+
+def _members(keys: Sequence[str], owner: type, sample: object, fixed: dict[str, str]) -> str:
+    names = {field.name for field in dataclasses.fields(cast(Any, owner))}
+    rows = []
+    for key in keys:
+        name = key if key in names else f"{key}_s"
+        default = fixed.get(key) or shown(name, getattr(sample, name))
+        rows.append((code(key), default, meaning(owner, name, f"{owner.__name__}.")))
+    return table(("key", "default", "meaning"), rows)
+
+
+# ---- limits.md ----
+
+
+def push_limits() -> str:
+    return _limits(PushLimits, PushLimits(), "PushLimits.")
+
+
+def query_limits() -> str:
+    return _limits(QueryLimits, QueryLimits(), "QueryLimits.")
+
+
+def other_limits() -> str:
+    names = ((tail, "MAX_TAILS"), (tail, "SEND_TIMEOUT_S"), (params, "MAX_QUERY_BYTES"), (server, "FINDINGS_ROWS"))
+    found = [(module, name, getattr(module, name)) for module, name in (*names, (who, "MAX_CANDIDATES"))]
+    rows = [(code(name), amount(name.lower(), value), meaning(module, name)) for module, name, value in found]
+    return table(("limit", "number", "meaning"), rows)
+
+
+def agent_limits() -> str:
+    fields = [field for field in dataclasses.fields(AgentSettings) if field.default is not dataclasses.MISSING]
+    rows = [
+        (code(field.name), amount(field.name, field.default), meaning(AgentSettings, field.name))
+        for field in fields
+        if field.default is not None
+    ]
+    return table(("limit", "number", "meaning"), rows)
+
+
+def _limits(owner: type, sample: object, prefix: str) -> str:
+    rows = [
+        (code(field.name), amount(field.name, getattr(sample, field.name)), meaning(owner, field.name, prefix))
+        for field in dataclasses.fields(cast(Any, owner))
+    ]
+    return table(("limit", "number", "meaning"), rows)
+
+
+def amount(name: str, value: Any) -> str:
+    """A number with its unit, which the name ends in."""
+    if name.endswith("_ns"):
+        return format_duration(value)
+    if name.endswith("_s"):
+        return format_duration(round(value * 1e9))
+    if name.endswith("_bytes"):
+        for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+            if value >= size and value % size == 0:
+                return f"{value // size} {unit}"
+        return f"{value:,} bytes"
+    return f"{value:,}"
+
+
+# ---- api.md ----
+
+
+def routes() -> list[tuple[str, str, str]]:
+    """Method, path and meaning of each route of the API."""
+    loopback_only: Any = api_app(cast(Services, None), None)
+    safe_headers: SafeHeaders = loopback_only._app
+    application = cast(Starlette, cast(Any, safe_headers)._app)
+    return list(_routes(application.routes))
+
+
+def _routes(found: Sequence[BaseRoute]) -> Iterator[tuple[str, str, str]]:
+    for route in found:
+        if isinstance(route, Mount):
+            yield from _routes(route.routes)
+        elif isinstance(route, WebSocketRoute):
+            yield "WebSocket", route.path, first_line(route.endpoint)
+        elif isinstance(route, Route):
+            methods = " or ".join(sorted((route.methods or set()) - {"HEAD"}))
+            yield methods, route.path, first_line(route.endpoint)
+
+
+def api_routes() -> str:
+    rows = [(code(path), method, said) for method, path, said in routes()]
+    return table(("path", "method", "answer"), rows)
+
+
+def api_error_statuses() -> str:
+    rows = [(str(int(status)), code(kind.__name__), first_line(kind)) for kind, status in api_errors.STATUSES]
+    rows += [(str(int(status)), code(name), text + ".") for name, (status, text) in api_errors.ENGINE_STATUSES.items()]
+    return table(("status", "error", "meaning"), sorted(rows))
+
+
+# ---- formats.md, commands.md, alerts.md, logql.md ----
+
+
+def prefix_escapes() -> str:
+    kept = {"stamp": "the instant of the line", "epoch": "the instant of the line", "": "read, not kept"}
+    rows = [
+        (code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_prefix._ESCAPES.items()
+    ]
+    rows.append((code("%q"), "processes without a session print nothing of what follows"))
+    rows.append((code("%%"), "a percent sign"))
+    return table(("escape", "gives"), rows)
+
+
+def command_help() -> str:
+    """`--help` of every command, as it is printed."""
+    parts = []
+    for name, command in _commands("whodid", typer.main.get_command(commands_app)):
+        context = command.make_context(
+            name, [], resilient_parsing=True, terminal_width=_HELP_WIDTH, max_content_width=_HELP_WIDTH
+        )
+        text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+        parts.append(f"### `{name}`\n\n```text\n{text}\n```")
+    return "\n\n".join(parts)
+
+
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    members = getattr(command, "commands", None)
+    if members is None:
+        yield name, command
+        return
+    for member, below in members.items():
+        yield from _commands(f"{name} {member}", below)
+
+
+def builtin_alerts() -> str:
+    parts = []
+    for group in yaml.safe_load(builtin_text())["groups"]:
+        for rule in group["rules"]:
+            metric = "[" in str(rule["expr"])
+            when = f"every {group.get('interval', '1m')}" if metric else "at the commit of each line"
+            notes = rule["annotations"]
+            facts = (
+                f"* severity: {rule['labels']['severity']}",
+                f"* judged: {when}",
+                f"* says: {_filled(notes['summary'])}",
+                f"* what to do: {_filled(notes['runbook'])}",
+            )
+            parts.append(f"### {rule['alert']}\n\n```logql\n{rule['expr']}\n```\n\n" + "\n".join(facts))
+    return "\n\n".join(parts)
+
+
+def _filled(text: str) -> str:
+    """A template with ‹name› in the place of each label."""
+    labels = {name: f"‹{name}›" for name in re.findall(r"\$labels\.(\w+)", text)}
+    return one_line(template.expand(text, template.TemplateData(labels, 12.0, {}, "")))
+
+
+def logql_functions() -> str:
+    """Every function of the language, each really asked of the evaluator (of no stream, so no store is needed)."""
+    rows = []
+    for name in sorted(tokens.RANGE_FUNCTIONS):
+        unwrapped = f'{{a="b"}} | unwrap x [1m]' if name in tokens.UNWRAP_RANGE_FUNCTIONS else '{a="b"}[1m]'
+        rows.append((f"{name}({'0.9, ' if name == 'quantile_over_time' else ''}{unwrapped})", name))
+    for name in sorted(tokens.VECTOR_FUNCTIONS):
+        parameter = "3, " if name in tokens.RANKING_FUNCTIONS else ""
+        rows.append((f'{name}({parameter}rate({{a="b"}}[1m]))', name))
+    rows += [('label_replace(rate({a="b"}[1m]), "x", "$1", "y", "(.*)")', "label_replace"), ("vector(1)", "vector")]
+    return table(("function", "answered"), [(code(name), _is_executed(query)) for query, name in rows])
+
+
+def _is_executed(query: str) -> str:
+    async def no_rows(sql: str) -> pa.Table:
+        return pa.table({})
+
+    evaluation = Evaluation({}, Grid.instant(0), no_rows, QueryLimits())
+    try:
+        asyncio.run(evaluation.value(cast(SampleExpr, parse(query))))
+    except NotExecuted:
+        return "not yet"
+    return "yes"
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "config-keys": config_keys,
+    "source-keys": source_keys,
+    "person-keys": person_keys,
+    "notify-keys": notify_keys,
+    "push-limits": push_limits,
+    "query-limits": query_limits,
+    "other-limits": other_limits,
+    "agent-limits": agent_limits,
+    "routes": api_routes,
+    "error-statuses": api_error_statuses,
+    "prefix-escapes": prefix_escapes,
+    "commands": command_help,
+    "alerts": builtin_alerts,
+    "logql-functions": logql_functions,
+}
+
+
+def written(text: str) -> str:
+    """A page with its generated parts as the code has them now."""
+
+    def block(match: re.Match[str]) -> str:
+        return f"<!-- generated: {match[1]} -->\n\n{BLOCKS[match[1]]()}\n\n<!-- end -->"
+
+    return _BLOCK.sub(block, text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    stale = 0
+    for page in sorted(PAGES.glob("*.md")):
+        text = page.read_text("utf-8")
+        fresh = written(text)
+        if fresh == text:
+            continue
+        stale += 1
+        if "--check" in arguments:
+            print(f"{page}: stale, run python tools/reference.py")
+        else:
+            page.write_text(fresh, "utf-8")
+            print(f"{page}: written")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
