@@ -21,7 +21,7 @@ from whodid.agent.health import Health
 from whodid.agent.positions import Positions
 from whodid.agent.pump import Pump
 
-SEEDS = range(60)
+SEEDS = range(40)
 STEPS = 220
 GENERATIONS = 4
 

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from whodid.errors import WhodidError
 from whodid.ingest.pipeline import NoStreams, TooMuchPending
 from whodid.logql.errors import LogQLError
-from whodid.query.errors import QueryError
+from whodid.query.errors import QueryError, QueryTimeout
 from whodid.store.store import StoreError
 from whodid.wire.label_text import BadLabels
 from whodid.wire.params import BadParameter
@@ -25,6 +25,7 @@ class UnsupportedEncoding(WhodidError):
 
 STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (LogQLError, HTTPStatus.BAD_REQUEST),
+    (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),
     (QueryError, HTTPStatus.BAD_REQUEST),
     (BadParameter, HTTPStatus.BAD_REQUEST),
     (MalformedPush, HTTPStatus.BAD_REQUEST),
