@@ -4,8 +4,8 @@
     python tools/reference.py           writes them
     python tools/reference.py --check   names the pages that are stale, exit status 1
 
-A page marks such a part with `<!-- generated: NAME -->` and `<!-- end -->`; BLOCKS below lists every NAME. All else on the
-pages is written by hand and checked by tests/house/test_reference.py, which also fails when a part is stale.
+A page marks such a part with `<!-- generated: NAME -->` and `<!-- end -->`; BLOCKS below lists every NAME. All else
+on the pages is written by hand and checked by tests/house/test_reference.py, which also fails when a part is stale.
 """
 
 import ast
@@ -15,6 +15,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, cast
@@ -91,7 +92,7 @@ def sayings(what: type | ModuleType) -> dict[str, str]:
     tree = ast.parse(inspect.getsource(what))
     body = tree.body if isinstance(what, ModuleType) else cast(ast.ClassDef, tree.body[0]).body
     said: dict[str, str] = {}
-    for statement, following in zip(body, body[1:], strict=False):
+    for statement, following in pairwise(body):
         target = statement.target if isinstance(statement, ast.AnnAssign) else None
         if isinstance(statement, ast.Assign):
             target = statement.targets[0]  # type: ignore[assignment]
@@ -114,7 +115,8 @@ def one_line(text: str | None) -> str:
 
 
 def first_line(what: Any) -> str:
-    return one_line((inspect.getdoc(what) or "").split("\n\n")[0])
+    """The first paragraph of a docstring; the status that some errors name has a column of its own."""
+    return re.sub(r" \(HTTP \d+\)", "", one_line((inspect.getdoc(what) or "").split("\n\n")[0]))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -205,8 +207,11 @@ def _why_not(section: str, key: str) -> str:
 def load_text(text: str) -> Config:
     """The configuration of a text."""
     node = yaml.safe_load(text)
-    environment = {f"WHODID_{section}_{key}".upper(): yaml.safe_dump(value, default_flow_style=True)
-                   for section, keys in node.items() for key, value in keys.items()}
+    environment = {
+        f"WHODID_{section}_{key}".upper(): yaml.safe_dump(value, default_flow_style=True)
+        for section, keys in node.items()
+        for key, value in keys.items()
+    }
     return load.load_config(None, environment)
 
 
@@ -324,9 +329,7 @@ def api_error_statuses() -> str:
 
 def prefix_escapes() -> str:
     kept = {"stamp": "the instant of the line", "epoch": "the instant of the line", "": "read, not kept"}
-    rows = [
-        (code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_prefix._ESCAPES.items()
-    ]
+    rows = [(code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_prefix._ESCAPES.items()]
     rows.append((code("%q"), "processes without a session print nothing of what follows"))
     rows.append((code("%%"), "a percent sign"))
     return table(("escape", "gives"), rows)
@@ -380,7 +383,7 @@ def logql_functions() -> str:
     """Every function of the language, each really asked of the evaluator (of no stream, so no store is needed)."""
     rows = []
     for name in sorted(tokens.RANGE_FUNCTIONS):
-        unwrapped = f'{{a="b"}} | unwrap x [1m]' if name in tokens.UNWRAP_RANGE_FUNCTIONS else '{a="b"}[1m]'
+        unwrapped = '{a="b"} | unwrap x [1m]' if name in tokens.UNWRAP_RANGE_FUNCTIONS else '{a="b"}[1m]'
         rows.append((f"{name}({'0.9, ' if name == 'quantile_over_time' else ''}{unwrapped})", name))
     for name in sorted(tokens.VECTOR_FUNCTIONS):
         parameter = "3, " if name in tokens.RANKING_FUNCTIONS else ""

@@ -39,10 +39,21 @@ class Document:
     """Nodes (by id) that come from elsewhere, such as an environment variable, with the name of that place."""
 
     def wrong(self, node: yaml.Node, message: str) -> None:
+        file, place = self.origins.get(id(node), self.file), node.start_mark
+        self.mistakes.append(Mistake(file, place.line + 1, place.column + 1, message))
+
+    def came_from(self, node: yaml.Node, place: str) -> None:
+        """Notes where a node and all below it come from."""
         if id(node) in self.origins:
-            self.mistakes.append(Mistake(self.origins[id(node)], 1, node.start_mark.column + 1, message))
-            return
-        self.mistakes.append(Mistake(self.file, node.start_mark.line + 1, node.start_mark.column + 1, message))
+            return  # an alias, perhaps of a node that it stands in
+        self.origins[id(node)] = place
+        if isinstance(node, yaml.MappingNode):
+            for pair in node.value:
+                for part in pair:
+                    self.came_from(part, place)
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                self.came_from(item, place)
 
 
 def compose(text: str, file: str) -> Document:

@@ -1,14 +1,15 @@
 """The server, put together: every room built, one page. Read it from top to bottom to know what runs.
 
-`run_server` is what `whodid server` and one half of `whodid up` are. Nothing above it but the commands; nothing below it
-knows that it exists.
+`run_server` is what `whodid server` and one half of `whodid up` are. Nothing above it but the commands; nothing below
+it knows that it exists.
 """
 
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -53,6 +54,10 @@ FINDINGS_ROWS = 200_000
 
 class PortTaken(WhodidError):
     """An address to listen on is in use or not ours."""
+
+
+class HalfRunning(WhodidError):
+    """A part of the server has failed, so the whole of it stopped."""
 
 
 class QuestionTooLarge(QueryError):
@@ -142,11 +147,15 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
 async def _running(work: Mapping[str, Awaitable[None]], stop: asyncio.Event) -> AsyncIterator[None]:
     """Background work for the life of the server. If any of it ends early the server stops: half a server lies."""
     tasks: dict[asyncio.Future[None], str] = {asyncio.ensure_future(job): name for name, job in work.items()}
+    failures: list[str] = []
 
     def ended(task: asyncio.Future[None]) -> None:
-        if not task.cancelled() and not stop.is_set():
-            log.critical("%s ended unexpectedly, the server stops: %s", tasks[task], task.exception())
-            stop.set()
+        if task.cancelled() or stop.is_set():
+            return
+        error = task.exception()
+        failures.append(f"{tasks[task]} ended unexpectedly{f' ({error!r})' if error else ''}")
+        log.critical("%s, the server stops", failures[0], exc_info=error)
+        stop.set()
 
     for task in tasks:
         task.add_done_callback(ended)
@@ -156,9 +165,11 @@ async def _running(work: Mapping[str, Awaitable[None]], stop: asyncio.Event) -> 
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    if failures:
+        raise HalfRunning(f"the server stopped because {failures[0]}; its log says more")
 
 
-def _finder(engine: Engine, config: Config) -> Callable[[int, int, Sequence[str]], Awaitable[list[Finding]]]:
+def _finder(engine: Engine, config: Config) -> Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]:
     """`whodid who` over this server's own query engine."""
 
     async def fetch(query: str, start_ns: int, end_ns: int) -> list[Row]:

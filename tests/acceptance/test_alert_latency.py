@@ -5,11 +5,12 @@ The whole path is real: file → agent → push → fsynced commit → rule → 
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from kit.processes import PREFIX, Installation, wait_until
 from kit.webhook_sink import WebhookSink, webhook_sink
 
@@ -18,14 +19,16 @@ GOAL_S = 1.0
 
 
 class Scene:
-    """An installation whose webhook is the sink and whose database log is written by the test."""
+    """An installation whose webhook is the sink and whose database log is written by the tests."""
 
-    def __init__(self, install: Callable[..., Installation], directory: Path, sink: WebhookSink) -> None:
+    def __init__(self, directory: Path, sink: WebhookSink) -> None:
         self.sink = sink
         self._log = directory / "postgresql.log"
         self._log.touch()
         source = {"job": "database", "format": "postgres", "paths": [str(self._log)], "line_prefix": PREFIX}
-        self.whodid = install(agent={"sources": [source]}, notify=[{"url": sink.url, "name": "sink"}])
+        self.whodid = Installation(directory, agent={"sources": [source]}, notify=[{"url": sink.url, "name": "sink"}])
+
+    def begin(self) -> None:
         self.server = self.whodid.start("server")
         self.whodid.start("agent")
         # The way is open once a first line is stored; before that a latency would be the start-up's.
@@ -52,13 +55,19 @@ class Scene:
         wait_until(lambda: table in self.tables(), f"the alert of {table}", look_every_s=0.001)
 
 
-@pytest.fixture
-def scene(install: Callable[..., Installation], tmp_path: Path) -> Iterator[Scene]:
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with webhook_sink() as sink:
-        yield Scene(install, tmp_path, sink)
+        scene = Scene(tmp_path_factory.mktemp("whodid"), sink)
+        try:
+            scene.begin()
+            yield scene
+        finally:
+            scene.whodid.stop()
 
 
 def test_a_truncate_reaches_the_webhook_within_a_second(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    scene.sink.hooks.clear()
     took_s = []
     for n in range(TIMES):
         begun_s = time.perf_counter()
@@ -75,6 +84,7 @@ def test_a_truncate_reaches_the_webhook_within_a_second(scene: Scene, capsys: py
 
 
 def test_a_killed_server_repeats_and_forgets_no_alert(scene: Scene) -> None:
+    scene.sink.hooks.clear()
     scene.truncate("Told")
     scene.wait_for("Told")
 

@@ -6,7 +6,6 @@ Each gets one clear answer, and what was stored before is still there, to the by
 import gzip
 import http.client
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -15,20 +14,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import cramjam
 import pytest
 import yaml
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
 from kit.processes import Installation, wait_until
 from whodid.model.entry import Entry, Stream
 from whodid.wire.push_protobuf import encode_push
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 PUSH = "/loki/api/v1/push"
 SNAPPY = {"content-type": "application/x-protobuf"}
 JSON = {"content-type": "application/json"}
 GZIP = {**JSON, "content-encoding": "gzip"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 HOUR_NS = 3600 * 10**9
 MAX_BODY_BYTES = 64 << 20
 
@@ -37,10 +39,12 @@ MAX_BODY_BYTES = 64 << 20
 def whodid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One server for all of it; it must still be well at the end."""
     installation = Installation(tmp_path_factory.mktemp("whodid"))
-    server = installation.start("server")
-    yield installation
-    assert server.poll() is None, "the server has died of it"
-    installation.stop()
+    try:
+        server = installation.start("server")
+        yield installation
+        assert server.poll() is None, "the server has died of it"
+    finally:
+        installation.stop()
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +94,9 @@ def of_labels(labels: bytes) -> bytes:
 
 
 def of_json(value: object, at: str | None = None) -> bytes:
-    return json.dumps({"streams": [{"stream": {"job": "bad"}, "values": [[at or str(time.time_ns()), value]]}]}).encode()
+    return json.dumps(
+        {"streams": [{"stream": {"job": "bad"}, "values": [[at or str(time.time_ns()), value]]}]}
+    ).encode()
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ BAD_PUSHES = [
         lambda: bytes(cramjam.snappy.compress_raw(b"\x0f\x01\x02\x03")),
         SNAPPY,
         400,
-        "the push body is no protobuf PushRequest: wire type 7 at byte 1",
+        "the push body is no protobuf PushRequest: a stream of wire type 7 at byte 1",
     ),
     Bad(
         "cut-off protobuf",
@@ -130,14 +136,46 @@ BAD_PUSHES = [
         "the push body is no protobuf PushRequest",
     ),
     Bad("malformed JSON", lambda: b'{"streams": [', JSON, 400, "the push body is not Loki's JSON: "),
-    Bad("JSON nested without end", lambda: b'{"streams": ' + b"[" * 1_000_000, JSON, 400, "the push body is not Loki's JSON: "),
-    Bad("JSON of another shape", lambda: b'{"streams": {"job": "bad"}}', JSON, 400, "Expected `array | null`, got `object`"),
-    Bad("a number for an instant", lambda: of_json("x").replace(b'[["', b"[[").replace(b'", "x', b', "x'), JSON, 400, "got `int`"),
-    Bad("a word for an instant", lambda: of_json("x", "now"), JSON, 400, "streams[0].values[0]: the instant must be a string of nanoseconds"),
+    Bad(
+        "JSON nested without end",
+        lambda: b'{"streams": ' + b"[" * 1_000_000,
+        JSON,
+        400,
+        "the push body is not Loki's JSON: ",
+    ),
+    Bad(
+        "JSON of another shape",
+        lambda: b'{"streams": {"job": "bad"}}',
+        JSON,
+        400,
+        "Expected `array | null`, got `object`",
+    ),
+    Bad(
+        "a number for an instant",
+        lambda: of_json("x").replace(b'[["', b"[[").replace(b'", "x', b', "x'),
+        JSON,
+        400,
+        "got `int`",
+    ),
+    Bad(
+        "a word for an instant",
+        lambda: of_json("x", "now"),
+        JSON,
+        400,
+        "streams[0].values[0]: the instant must be a string of nanoseconds",
+    ),
     Bad("a number for a line", lambda: of_json(7), JSON, 400, "got `int`"),
-    Bad("bad UTF-8 in JSON", lambda: of_json("x").replace(b'"x"', b'"\xff\xfe"'), JSON, 400, "the push body is not Loki's JSON: "),
+    Bad(
+        "bad UTF-8 in JSON",
+        lambda: of_json("x").replace(b'"x"', b'"\xff\xfe"'),
+        JSON,
+        400,
+        "the push body is not Loki's JSON: ",
+    ),
     Bad("bad UTF-8 in labels", lambda: of_labels(b'{job="\xff"}'), SNAPPY, 400, "are not UTF-8"),
-    Bad("no streams", lambda: b'{"streams": []}', JSON, 422, "error at least one valid stream is required for ingestion"),
+    Bad(
+        "no streams", lambda: b'{"streams": []}', JSON, 422, "error at least one valid stream is required for ingestion"
+    ),
     Bad("a bad label name", lambda: of_labels(b'{1job="bad"}'), SNAPPY, 400, "couldn't parse labels"),
     Bad("labels without an end", lambda: of_labels(b'{job="bad"'), SNAPPY, 400, "couldn't parse labels"),
     Bad(
@@ -152,14 +190,30 @@ BAD_PUSHES = [
         lambda: of_line("x" * 10_000_000),
         SNAPPY,
         400,
-        "max entry size '2097152' bytes exceeded for stream '{job=\"bad\", service_name=\"bad\"}' while adding an entry with "
-        "length '10000000' bytes",
+        "max entry size '2097152' bytes exceeded for stream '{job=\"bad\", service_name=\"bad\"}' "
+        "while adding an entry with length '10000000' bytes",
     ),
-    Bad("a clock in 1970", lambda: of_line(at_ns=0), SNAPPY, 400, "has timestamp too old: 1970-01-01T00:00:00Z, oldest"),
+    Bad(
+        "a clock in 1970", lambda: of_line(at_ns=0), SNAPPY, 400, "has timestamp too old: 1970-01-01T00:00:00Z, oldest"
+    ),
     Bad("a clock before 1970", lambda: of_line(at_ns=-(10**18)), SNAPPY, 400, "has timestamp too old: 1938-04-24T"),
-    Bad("a clock in 2200", lambda: of_line(at_ns=7_258_118_400 * 10**9), SNAPPY, 400, "has timestamp too new: 2200-01-01T"),
-    Bad("a clock an hour ahead", lambda: of_line(at_ns=time.time_ns() + HOUR_NS), SNAPPY, 400, "has timestamp too new: "),
-    Bad("an unknown encoding", lambda: b"x", {**JSON, "content-encoding": "br"}, 400, 'Content-Encoding "br" not supported'),
+    Bad(
+        "a clock in 2200",
+        lambda: of_line(at_ns=7_258_118_400 * 10**9),
+        SNAPPY,
+        400,
+        "has timestamp too new: 2200-01-01T",
+    ),
+    Bad(
+        "a clock an hour ahead", lambda: of_line(at_ns=time.time_ns() + HOUR_NS), SNAPPY, 400, "has timestamp too new: "
+    ),
+    Bad(
+        "an unknown encoding",
+        lambda: b"x",
+        {**JSON, "content-encoding": "br"},
+        400,
+        'Content-Encoding "br" not supported',
+    ),
     Bad("no gzip", lambda: b"plain", GZIP, 400, "the push body is no gzip stream: "),
     Bad("a cut-off gzip", lambda: gzip.compress(of_json("x"))[:-20], GZIP, 400, "the push body is "),
     Bad("a gzip bomb", lambda: bomb(), GZIP, 413, f"the push body unpacks to more than {MAX_BODY_BYTES} bytes"),
@@ -176,7 +230,7 @@ BAD_PUSHES = [
 def bomb() -> bytes:
     """A kilobyte for each megabyte that it unpacks to."""
     packer = zlib.compressobj(wbits=31)
-    return b"".join(packer.compress(b" " * (1 << 20)) for _ in range(200)) + packer.flush()
+    return b"".join(packer.compress(b" " * (1 << 20)) for _ in range(80)) + packer.flush()
 
 
 @pytest.mark.parametrize("bad", BAD_PUSHES, ids=lambda bad: bad.name)
@@ -189,7 +243,12 @@ def test_a_bad_push_gets_one_clear_error(whodid: Installation, bad: Bad) -> None
 def test_the_good_lines_of_a_partly_bad_push_are_kept(whodid: Installation) -> None:
     """As Loki does it; and the error counts the bad ones."""
     now_ns = time.time_ns()
-    lines = [Entry(now_ns, "good", {}), Entry(5, "old", {}), Entry(now_ns + 1, "y" * 3_000_000, {}), Entry(now_ns + 2, "better", {})]
+    lines = [
+        Entry(now_ns, "good", {}),
+        Entry(5, "old", {}),
+        Entry(now_ns + 1, "y" * 3_000_000, {}),
+        Entry(now_ns + 2, "better", {}),
+    ]
     status, text = whodid.post(PUSH, snappy([Stream({"job": "partly"}, lines)]), SNAPPY)
     assert (status, text.partition(" like: ")[0]) == (400, "2 errors")
     assert [[line for _, line in stream["values"]] for stream in stored(whodid, "partly")] == [["better", "good"]]
@@ -218,16 +277,15 @@ def test_a_huge_body_is_refused_before_it_is_read(whodid: Installation) -> None:
 
 
 def test_a_huge_body_of_unknown_length_is_refused_on_the_way(whodid: Installation) -> None:
-    chunk = b"100000\r\n" + b"\x00" * (1 << 20) + b"\r\n"
-    head = "POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-protobuf\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", whodid.port), timeout=20) as door:
-        door.sendall(head.format(PUSH).encode())
-        sent = 0
-        with pytest.raises(ConnectionError):  # it hangs up; and it never holds more than the limit
-            while sent < 4 * MAX_BODY_BYTES:
-                door.sendall(chunk)
-                sent += 1 << 20
-    assert sent >= MAX_BODY_BYTES
+    door = http.client.HTTPConnection("127.0.0.1", whodid.port, timeout=10)
+    door.putrequest("POST", PUSH)
+    for name, value in {**SNAPPY, "transfer-encoding": "chunked"}.items():
+        door.putheader(name, value)
+    door.endheaders()
+    for _ in range((MAX_BODY_BYTES >> 20) + 1):
+        door.send(b"100000\r\n" + b"\x00" * (1 << 20) + b"\r\n")
+    assert door.getresponse().status == 413  # though the body has no end yet
+    door.close()
 
 
 @pytest.mark.parametrize(
@@ -238,22 +296,13 @@ def test_a_huge_body_of_unknown_length_is_refused_on_the_way(whodid: Installatio
         ({"query": "{}"}, "at least one"),
         ({"query": '{job="kept"}', "limit": "-1"}, "limit must be a positive value"),
         ({"query": '{job="kept"}', "start": "yesterday"}, "could not parse the instant 'yesterday'"),
-        ({"query": "rate({job=\"kept\"}[5m])", "step": "0"}, "zero or negative query resolution step widths"),
+        ({"query": 'rate({job="kept"}[5m])', "step": "0"}, "zero or negative query resolution step widths"),
     ],
     ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else "",
 )
 def test_a_bad_query_gets_one_clear_error(whodid: Installation, parameters: dict[str, str], words: str) -> None:
-    status, text = whodid.post("/loki/api/v1/query_range", _form(parameters), {"content-type": FORM})
+    status, text = whodid.post("/loki/api/v1/query_range", urlencode(parameters).encode(), FORM)
     assert (status, words in text, text.count("\n")) == (400, True, 1), text
-
-
-FORM = "application/x-www-form-urlencoded"
-
-
-def _form(parameters: dict[str, str]) -> bytes:
-    from urllib.parse import urlencode
-
-    return urlencode(parameters).encode()
 
 
 @pytest.mark.parametrize(

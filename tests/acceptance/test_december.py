@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from kit.daemons import ROLE, Island, Postgres, SshServer, WebServer, raise_island, why_not
 from kit.processes import PREFIX, Installation, free_port, wait_until
 
@@ -111,7 +112,7 @@ def _tell(postgres: Postgres, ssh: SshServer, web: WebServer) -> None:
 
 
 def _mention(postgres: Postgres) -> None:
-    """Harmless statements of a program that speak of harmful ones: in a string, a comment, a parameter, its own name."""
+    """Harmless statements of a program that speak of harmful ones: in strings, comments, parameters, its name."""
     with postgres.from_address(APPLICATION) as environment:
         address = {name.removeprefix("PG").lower(): value for name, value in environment.items()}
         address["dbname"] = address.pop("database")
@@ -126,8 +127,14 @@ def _wait_for(whodid: Installation, query: str, lines: int = 1) -> None:
     wait_until(lambda: whodid.total(query) >= lines, f"{lines} lines of {query}", look_every_s=0.1)
 
 
-def test_each_statement_has_its_outcome_and_nothing_else_is_found(after: Aftermath) -> None:
-    assert [(it["operation"], it["object"], it["outcome"]) for it in after.findings()] == [
+@pytest.fixture(scope="module")
+def findings(after: Aftermath) -> list[dict[str, Any]]:
+    """Everything that `whodid who` finds."""
+    return after.findings()
+
+
+def test_each_statement_has_its_outcome_and_nothing_else_is_found(findings: list[dict[str, Any]]) -> None:
+    assert [(it["operation"], it["object"], it["outcome"]) for it in findings] == [
         ("DROP TRIGGER", "keep_users, User", "completed"),
         ("DELETE", "User", "completed"),
         ("TRUNCATE", "User", "completed"),
@@ -136,8 +143,8 @@ def test_each_statement_has_its_outcome_and_nothing_else_is_found(after: Afterma
     ]
 
 
-def test_the_key_from_the_same_address_names_the_person(after: Aftermath) -> None:
-    for finding in after.findings():
+def test_the_key_from_the_same_address_names_the_person(after: Aftermath, findings: list[dict[str, Any]]) -> None:
+    for finding in findings:
         person = finding["person"]
         assert (person["id"], person["name"], person["verdict"]) == ("noa", "Noa Adler", "strong"), finding
         assert [evidence["kind"] for evidence in person["because"]] == ["ssh_key_same_address"]
@@ -148,9 +155,17 @@ def test_the_key_from_the_same_address_names_the_person(after: Aftermath) -> Non
         assert (finding["trust"], finding["database"]) == ("ok", "postgres")
 
 
-def test_the_statements_are_told_as_they_were_typed(after: Aftermath) -> None:
-    assert [it["statement"] for it in after.findings("truncate", "cascade")] == ['TRUNCATE "User" CASCADE']
-    assert len({it["session"] for it in after.findings()}) == 2
+def test_the_statements_are_told_as_they_were_typed_in_their_sessions(findings: list[dict[str, Any]]) -> None:
+    assert [it["statement"] for it in findings] == [
+        'DROP TRIGGER keep_users ON "User"',
+        'DELETE FROM "User" WHERE id = 7',
+        'TRUNCATE "User" CASCADE',
+        'TRUNCATE "User"',
+        'TRUNCATE "Customer"',
+    ]
+    first, second = findings[0]["session"], findings[3]["session"]
+    assert first != second
+    assert [it["session"] for it in findings] == [first, first, first, second, second]
 
 
 def test_a_person_reads_the_answer_in_the_first_line(after: Aftermath) -> None:
@@ -158,11 +173,13 @@ def test_a_person_reads_the_answer_in_the_first_line(after: Aftermath) -> None:
     assert done.returncode == 0
     first = done.stdout.splitlines()[0]
     assert first.startswith('TRUNCATE "User" took effect at ')
-    assert f"by Noa Adler (strong): Accepted publickey for deploy from {NOWHERE}" in first
+    assert "by Noa Adler (strong)" in first
+    assert f"Accepted publickey for deploy from {NOWHERE} port " in first
 
 
-def test_what_nobody_did_is_found_nowhere(after: Aftermath) -> None:
-    assert after.findings("drop", "table") == []
+def test_words_narrow_the_answer(after: Aftermath) -> None:
+    assert [it["statement"] for it in after.findings("truncate", "cascade")] == ['TRUNCATE "User" CASCADE']
+    assert after.findings("drop", "table") == []  # nobody did, though some spoke of it
 
 
 def test_the_other_daemons_lines_carry_their_attributes(after: Aftermath) -> None:

@@ -35,7 +35,7 @@ def test_prefix_is_read_from_each_cluster_and_conf_d_wins(tmp_path: Path) -> Non
     put(
         tmp_path,
         "etc/postgresql/15/main/postgresql.conf",
-        "#log_line_prefix = 'not this'\nlog_line_prefix = '%t [%p]: user=%u,db=%d '  # why\nlog_timezone = 'Asia/Jerusalem'\n",
+        "#log_line_prefix = 'not this'\nlog_line_prefix = '%t [%p]: '  # why\nlog_timezone = 'Asia/Jerusalem'\n",
     )
     put(tmp_path, "etc/postgresql/15/main/conf.d/10-log.conf", "log_line_prefix '%m it''s %u '\n")
     put(tmp_path, "etc/postgresql/16/two/postgresql.conf", "log_timezone = '<+03>-03'\n")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cramjam
 import pytest
-from kit.agent_parts import StillClock, TinyFormat
 
+from kit.agent_parts import StillClock, TinyFormat
 from whodid.agent.batch import BatchBuilder
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants

@@ -1,5 +1,7 @@
 """Lines into records: the table, and that it does not matter how the lines came."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +59,7 @@ def test_independent_of_how_the_lines_came(texts: list[str], cuts: list[int]) ->
     expected = joiner.feed(whole) + joiner.flush()
     borders = [0, *sorted(min(c, len(texts)) for c in cuts), len(texts)]
     joiner, got = RecordJoiner(tabbed), []
-    for a, b in zip(borders, borders[1:], strict=False):
+    for a, b in pairwise(borders):
         got += joiner.feed(Lines(whole.texts[a:b], whole.ends[a:b]))
     got += joiner.flush()
     assert got == expected

@@ -14,7 +14,12 @@ from whodid.sources.source import Place
 from whodid.wire.push_protobuf import encode_entry, encode_stream
 
 RAW = encode_stream('{job="x"}', [encode_entry(Entry(1_000_000_000, "the line", {}))])
-BATCH = Batch("k", bytes(cramjam.snappy.compress_raw(RAW)), 1, (Span("x", Place("f", "/l/a.log", 1, 2, 0, "", 9, "", 0), 0, 1, True),))  # noqa: E501
+BATCH = Batch(
+    "k",
+    bytes(cramjam.snappy.compress_raw(RAW)),
+    1,
+    (Span("x", Place("f", "/l/a.log", 1, 2, 0, "", 9, "", 0), 0, 1, True),),
+)
 
 
 def test_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

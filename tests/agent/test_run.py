@@ -12,11 +12,11 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import kit.agent_process
 import pytest
+
+import kit.agent_process
 from kit.agent_parts import agent_settings, tiny_format
 from kit.agent_sink import PushStore, Sink
-
 from whodid.agent.positions import FILE_NAME
 from whodid.agent.run import TOKEN_VARIABLE, TokenUnreadable, read_token, run_agent
 from whodid.agent.settings import AgentSettings
@@ -90,13 +90,13 @@ async def test_waits_for_a_server_that_is_away(log: Path) -> None:
     assert sink.store.lines() == ["1 a"]
 
 
-async def test_stops_in_time_when_the_server_never_answers_well(log: Path) -> None:
+async def test_stops_in_time_when_the_server_never_answers_well(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whodid.agent.run.STOP_GRACE_S", 0.2)
     append(log, "1 a")
     with Sink(lambda attempt: 500) as sink:
         settings = agent_settings(log.parents[1], "*.log", server=sink.url)
         async with running(settings):
-            while sink.attempts < 1:
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(sink.wait_for_attempt)
     state = json.loads((settings.state_dir / FILE_NAME).read_bytes())
     assert state["state"]["in_flight"]["entries"] == 1
 
@@ -106,8 +106,7 @@ async def test_refused_lines_are_kept_and_the_next_go_on(log: Path) -> None:
     with Sink(lambda attempt: 400 if attempt == 1 else None) as sink:
         settings = agent_settings(log.parents[1], "*.log", server=sink.url)
         async with running(settings):
-            while sink.attempts < 1:
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(sink.wait_for_attempt)
             append(log, "2 taken")
             await asyncio.to_thread(sink.store.wait_for, holds(1))
     assert sink.store.lines() == ["2 taken"]

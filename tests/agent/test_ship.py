@@ -4,8 +4,8 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from kit.agent_parts import EPOCH_S, StillClock
 
+from kit.agent_parts import EPOCH_S, StillClock
 from whodid.agent.batch import Batch
 from whodid.agent.health import Health
 from whodid.agent.ship import KEY_HEADER, Refusal, Reply, Shipper, is_accepted, is_final, wait_before_retry_s

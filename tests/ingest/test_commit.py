@@ -1,6 +1,8 @@
 """What becomes of push bodies in the engine: good ones among bad, hostile bytes, instants, metadata."""
 
 import dataclasses
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,31 @@ from whodid.model.entry import Entry, Stream
 from whodid.store.store import Connection, StoreError
 from whodid.wire.push_protobuf import MalformedPush, encode_push, scan_streams
 
-BROKEN_ENTRY = b"\x0a\x0e" + b'\x0a\x07{a="b"}' + b"\x12\x03\x12\x09x"
-"""A stream whose framing is right and whose entry is cut off: only the engine can see it."""
+
+def varint(number: int) -> bytes:
+    number &= (1 << 64) - 1
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def field(number: int, payload: bytes) -> bytes:
+    return bytes([number << 3 | 2]) + varint(len(payload)) + payload
+
+
+def instant(seconds: int, nanos: int = 0) -> bytes:
+    return field(1, b"\x08" + varint(seconds) + b"\x10" + varint(nanos))
+
+
+def raw_push(*entries: bytes) -> bytes:
+    """A push of one stream whose entries are given as bytes, right or wrong."""
+    return field(1, field(1, b'{a="b"}') + b"".join(field(2, entry) for entry in entries))
+
+
+BROKEN_ENTRY = raw_push(b"\x12\x09x")
+"""The framing of the stream is right, but its entry is cut off: only the engine can see it."""
 
 
 async def test_a_line_is_stored_as_it_was_sent(bench: IngestBench) -> None:
@@ -43,20 +68,24 @@ async def test_streams_of_several_bodies_keep_their_own_lines(bench: IngestBench
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("broken", "error"),
     [
-        BROKEN_ENTRY,
-        b"\x0a\x0b\x12\x09\x12\x80\x80\x80\x80\x80\x80\x80\x80",  # a number without end
-        b"\x0a\x0b\x12\x09\x12\xff\xff\xff\xff\xff\xff\xff\x7f",  # a line longer than any memory
+        (BROKEN_ENTRY, MalformedPush),
+        (raw_push(b"\x12" + b"\x80" * 9), MalformedPush),
+        (raw_push(b"\x12" + varint(1 << 62)), MalformedPush),
+        # The engine asks for the memory before it looks; it cannot be told from a server that has none left.
+        (raw_push(b"\x12" + varint(1 << 42)), StoreError),
     ],
-    ids=["cut off", "endless number", "huge length"],
+    ids=["cut off", "endless number", "beyond any memory", "terabytes"],
 )
-async def test_a_malformed_body_does_not_hurt_its_neighbours(bench: IngestBench, broken: bytes) -> None:
+async def test_a_malformed_body_does_not_hurt_its_neighbours(
+    bench: IngestBench, broken: bytes, error: type[Exception]
+) -> None:
     good = [bench.body(f"good {n}", n=str(n)) for n in range(3)]
     answers = await bench.push_all(good[0], broken, good[1], broken, good[2])
     assert [answers[0], answers[2], answers[4]] == [[], [], []]
-    assert isinstance(answers[1], MalformedPush)
-    assert isinstance(answers[3], MalformedPush)
+    assert isinstance(answers[1], error)
+    assert isinstance(answers[3], error)
     rows = await bench.rows()
     assert sorted((row.labels["n"], row.line) for row in rows) == [(str(n), f"good {n}") for n in range(3)]
     assert await bench.push(bench.body("after")) == []
@@ -70,14 +99,8 @@ async def test_a_malformed_body_alone_is_told_so(bench: IngestBench) -> None:
 
 
 async def test_bytes_that_are_no_utf8_are_replaced_and_the_line_is_kept(bench: IngestBench) -> None:
-    line = b"\x12\x04a\xff\xfez"
-    pair = b"\x1a\x0a" + b"\x0a\x03k\xffy" + b"\x12\x03\xc3(v"
-    seconds, nanos = divmod(bench.now, SECOND)
-    instant = encode_push([Stream({}, [Entry(seconds * SECOND + nanos, "", {})])])
-    at = instant.index(b"\x0a", 6)  # the timestamp field of the only entry
-    entry = instant[at : at + 2 + instant[at + 1]] + line + pair
-    stream = b'\x0a\x07{a="b"}' + b"\x12" + bytes([len(entry)]) + entry
-    assert await bench.push(b"\x0a" + bytes([len(stream)]) + stream) == []
+    pair = field(3, field(1, b"k\xffy") + field(2, b"\xc3(v"))
+    assert await bench.push(raw_push(instant(bench.now // SECOND) + field(2, b"a\xff\xfez") + pair)) == []
     [row] = await bench.rows()
     assert row.line == "a\ufffdz"
     assert row.metadata == [("k\ufffdy", "\ufffd(v")]
@@ -85,15 +108,18 @@ async def test_bytes_that_are_no_utf8_are_replaced_and_the_line_is_kept(bench: I
 
 async def test_a_name_that_stands_twice_keeps_its_last_value(bench: IngestBench) -> None:
     # Otherwise a filter in the engine would see the first and the reader of the row the last: room to hide.
-    twins = [b"\x1a\x0c\x0a\x04user\x12\x04%b" % value for value in (b"bob1", b"eve2")]
-    other = b"\x1a\x06\x0a\x01z\x12\x01q"
-    plain = bench.body("x")
-    entry_at = plain.index(b"\x12", 2 + plain[3] + 2)
-    entry = plain[entry_at + 2 :] + twins[0] + other + twins[1]
-    stream = plain[2:entry_at] + b"\x12" + bytes([len(entry)]) + entry
-    assert await bench.push(b"\x0a" + bytes([len(stream)]) + stream) == []
+    named = (("user", "bob"), ("z", "q"), ("user", "eve"))
+    pairs = b"".join(field(3, field(1, name.encode()) + field(2, value.encode())) for name, value in named)
+    assert await bench.push(raw_push(instant(bench.now // SECOND) + field(2, b"x") + pairs)) == []
     [row] = await bench.rows()
-    assert sorted(row.metadata) == [("user", "eve2"), ("z", "q")]
+    assert sorted(row.metadata) == [("user", "eve"), ("z", "q")]
+
+
+async def test_names_that_become_the_same_by_repair_are_one_name(bench: IngestBench) -> None:
+    pairs = field(3, field(1, b"k\xff") + field(2, b"1")) + field(3, field(1, b"k\xfe") + field(2, b"2"))
+    assert await bench.push(raw_push(instant(bench.now // SECOND) + pairs)) == []
+    [row] = await bench.rows()
+    assert row.metadata == [("k\ufffd", "2")]
 
 
 async def test_a_level_that_came_with_the_line_is_not_kept_twice(bench: IngestBench) -> None:
@@ -129,25 +155,13 @@ HUGE = (1 << 63) - 1
 async def test_an_instant_far_away_is_refused_in_lokis_words(
     bench: IngestBench, seconds: int, nanos: int, words: str
 ) -> None:
-    varint = {n: encode_varint(n) for n in (seconds, nanos)}
-    instant = b"\x08" + varint[seconds] + b"\x10" + varint[nanos]
-    entry = b"\x0a" + bytes([len(instant)]) + instant + b"\x12\x03odd"
-    stream = b'\x0a\x07{a="b"}' + b"\x12" + bytes([len(entry)]) + entry
-    [odd, good] = await bench.push_all(b"\x0a" + bytes([len(stream)]) + stream, bench.body("good"))
+    far = raw_push(instant(seconds, nanos) + field(2, b"odd"))
+    [odd, good] = await bench.push_all(far, bench.body("good"))
     assert good == []
     assert isinstance(odd, list)
     assert len(odd) == 1
     assert odd[0].startswith('entry for stream \'{a="b", service_name="unknown_service"}\' has timestamp ' + words)
     assert await bench.lines() == ["good"]
-
-
-def encode_varint(number: int) -> bytes:
-    number &= (1 << 64) - 1
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
 
 
 async def test_the_bounds_are_retention_and_a_little_grace(bench: IngestBench) -> None:
@@ -175,8 +189,10 @@ async def test_of_many_refused_lines_some_are_told(bench: IngestBench) -> None:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path)
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    spool = Spool(tmp_path)
+    yield spool
+    spool.close()
 
 
 async def test_a_commit_that_failed_leaves_no_rows_for_the_next_one(bench: IngestBench, spool: Spool) -> None:
@@ -234,7 +250,8 @@ TOKENS = (
     b"\x8a\x80\x80\x80\x80\x80\x01\x00",
 )  # fmt: skip
 MESSAGES = st.lists(st.sampled_from(TOKENS) | st.binary(max_size=4), max_size=6).map(b"".join)
-HOSTILE = MESSAGES | MESSAGES.map(lambda inner: b"\x0a" + encode_varint(len(inner)) + inner)
+HOSTILE = MESSAGES | MESSAGES.map(lambda inner: field(1, inner))
+_fresh_ids = itertools.count(1000)
 _engine_limits = dataclasses.replace(Limits(), reject_older_ns=10**19, creation_grace_ns=10**19)
 
 
@@ -248,21 +265,21 @@ async def test_hostile_bytes_never_move_a_neighbours_line_into_another_stream(
         count = len(scan_streams(data))
     except MalformedPush:
         return
+    first, second = next(_fresh_ids), next(_fresh_ids)
     neighbour = encode_push([Stream({"n": "1"}, [Entry(5, "first", {})]), Stream({"n": "2"}, [Entry(6, "second", {})])])
 
     def run(connection: Connection) -> list[Body]:
         prepare(connection)
         hostile = Body(data, [99] * count, ["hostile"] * count, [""] * count)
-        bodies = [hostile, Body(neighbour, [101, 102], ["1", "2"], ["", ""])]
+        bodies = [hostile, Body(neighbour, [first, second], ["1", "2"], ["", ""])]
         commit(connection, bodies, 1, spool, _engine_limits, 0)
         return bodies
 
     spool = Spool(tmp_path_factory.getbasetemp())
     store = shared_store()
-    await store.write("DELETE FROM lines WHERE stream_id IN (101, 102)")
     bodies = await store.in_writer(run)
     spool.close()
-    table = await store.select("SELECT stream_id, line FROM lines WHERE stream_id IN (101, 102) ORDER BY seq")
-    assert table.to_pylist() == [{"stream_id": 101, "line": "first"}, {"stream_id": 102, "line": "second"}]
+    table = await store.select(f"SELECT stream_id, line FROM lines WHERE stream_id IN ({first}, {second}) ORDER BY seq")
+    assert table.to_pylist() == [{"stream_id": first, "line": "first"}, {"stream_id": second, "line": "second"}]
     assert bodies[1].error is None
     assert bodies[0].error is None or isinstance(bodies[0].error, MalformedPush)

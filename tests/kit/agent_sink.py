@@ -49,6 +49,7 @@ class Sink:
     def __init__(self, answer: Callable[[int], int | None] = lambda attempt: None) -> None:
         self.store = PushStore()
         self.attempts = 0
+        self._attempted = threading.Event()
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -57,6 +58,7 @@ class Sink:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 sink.attempts += 1
+                sink._attempted.set()
                 sink.store.headers.append({**dict(self.headers.items()), "path": self.path})
                 status = answer(sink.attempts)
                 if status is None:
@@ -72,6 +74,10 @@ class Sink:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def wait_for_attempt(self, timeout_s: float = 10.0) -> None:
+        """Blocks until the first push has arrived, whatever it was answered."""
+        assert self._attempted.wait(timeout_s)
 
     def __enter__(self) -> "Sink":
         self._thread.start()

@@ -1,8 +1,8 @@
 """Real daemons for acceptance tests – PostgreSQL, sshd under rsyslogd, nginx – on an island of their own.
 
-The island is a set of Linux namespaces (network, mounts, processes, IPC): every address of 10.0.0.0/8 is its own there, the
-daemons have their usual ports and a /dev/log of their own, and all of them end with the island, even if the test is
-killed. Nothing of the machine is touched. Needs root.
+The island is a set of Linux namespaces (network, mounts, processes, IPC): every address of 10.0.0.0/8 is its own there,
+the daemons have their usual ports and a /dev/log of their own, and all of them end with the island, even if the test
+is killed. Nothing of the machine is touched. Needs root.
 """
 
 import ctypes
@@ -175,11 +175,8 @@ class Postgres:
         os.chown(home, pwd.getpwnam("postgres").pw_uid, -1)
         data, secret = home / "data", island.directory / "password"
         secret.write_text(PASSWORD)
-        island.run(
-            [f"{binaries}/initdb", "-D", str(data), "-U", ROLE, f"--pwfile={secret}", "-A", "scram-sha-256"]
-            + ["--no-sync", "--locale=C", "--encoding=UTF8"],
-            user="postgres",
-        )
+        initdb = f"{binaries}/initdb -D {data} -U {ROLE} --pwfile={secret} -A scram-sha-256 --no-sync --locale=C"
+        island.run([*initdb.split(), "--encoding=UTF8"], user="postgres")
         with (data / "pg_hba.conf").open("a") as rules:
             rules.write("host all all 10.0.0.0/8 scram-sha-256\n")
         settings = {
@@ -239,7 +236,9 @@ class SshServer:
         island.start(["rsyslogd", "-n", "-f", f"{ours}/rsyslog.conf", "-i", f"{ours}/rsyslogd.pid"], "rsyslogd.out")
         wait_until(lambda: island.has("/dev/log"), "rsyslogd listens on /dev/log")
         island.start(["/usr/sbin/sshd", "-D", "-f", f"{ours}/sshd_config"], "sshd.out")
-        wait_until(lambda: self.log.exists() and "Server listening" in self.log.read_text(), f"sshd listens: {self.log}")
+        wait_until(
+            lambda: self.log.exists() and "Server listening" in self.log.read_text(), f"sshd listens: {self.log}"
+        )
         self._keys = ours
 
     def new_key(self, owner: str) -> str:
@@ -252,10 +251,9 @@ class SshServer:
 
     def login(self, owner: str, source: str) -> None:
         """Logs in with a key from an address, and out again."""
-        self._island.run(
-            ["ssh", "-F", "none", "-b", source, "-i", str(self._keys / owner), "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]
-            + ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", f"{ACCOUNT}@{HOST}"]
-        )
+        options = ("BatchMode=yes", "LogLevel=ERROR", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
+        command = ["ssh", "-F", "none", "-b", source, "-i", str(self._keys / owner)]
+        self._island.run([*command, *(part for option in options for part in ("-o", option)), f"{ACCOUNT}@{HOST}"])
 
 
 class WebServer:
@@ -266,7 +264,9 @@ class WebServer:
         self.log = island.directory / "access.log"
         ours = island.directory / "nginx"
         ours.mkdir(mode=0o755)
-        temporary = "".join(f"{kind}_temp_path {ours}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        temporary = "".join(
+            f"{kind}_temp_path {ours}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         (ours / "nginx.conf").write_text(
             f"daemon off; pid {ours}/nginx.pid; events {{}}\n"
             f"http {{ {temporary} access_log {self.log} combined;\n"

@@ -1,10 +1,11 @@
 """The write path on the real engine with a clock that stands still: push, look at the rows, start again.
 
-Each bench has a tenant of its own in the shared store. A push moves the clock on first, so that it is committed at once.
+Each bench has a tenant of its own in the shared store. The clock stands still: pushes gather until a helper moves it on.
 """
 
 import asyncio
 import uuid
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +51,8 @@ class IngestBench:
         await self.index.load()
         self.ingest = await Ingest.start(self.store, self.index, self.clock, self._limits, self._data_dir)
         self._task = asyncio.create_task(self.ingest.run())
+        # The first commit is never held back; after it, pushes wait until the clock is moved on.
+        await self.ingest.push(encode_push([Stream({"job": "first"}, [])]), "first")
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -67,14 +70,26 @@ class IngestBench:
         return encode_push([Stream(labels or {"job": "test"}, entries)])
 
     async def push(self, data: bytes, key: str = "", repeated: bool = False) -> list[str]:
+        [task] = await self.enqueue(self.ingest.push(data, self.tenant, key, repeated))
         self.clock.advance(1)
-        return await asyncio.wait_for(self.ingest.push(data, self.tenant, key, repeated), DEADLINE_S)
+        return await asyncio.wait_for(task, DEADLINE_S)
 
     async def push_all(self, *bodies: bytes) -> list[list[str] | BaseException]:
-        """Pushes that come at the same time: the answers, or the errors."""
+        """Pushes that end in one commit: the answers, or the errors."""
+        tasks = await self.enqueue(*[self.ingest.push(data, self.tenant) for data in bodies])
         self.clock.advance(1)
-        pushes = [self.ingest.push(data, self.tenant) for data in bodies]
-        return await asyncio.wait_for(asyncio.gather(*pushes, return_exceptions=True), DEADLINE_S)
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), DEADLINE_S)
+
+    async def enqueue(self, *pushes: Coroutine[None, None, list[str]]) -> list[asyncio.Task[list[str]]]:
+        """Starts pushes; each is answered or waits for the clock when this returns."""
+        before = len(self.ingest._waiting)
+        tasks = [asyncio.create_task(push) for push in pushes]
+        async with asyncio.timeout(DEADLINE_S):
+            while len(self.ingest._waiting) - before + sum(task.done() for task in tasks) < len(tasks):
+                await asyncio.sleep(0.001)
+        for _ in range(10):
+            await asyncio.sleep(0)  # run() takes three turns of the loop to fall asleep on the clock
+        return tasks
 
     async def rows(self) -> list[Stored]:
         """All lines of the bench's tenant, in the order of their numbers."""

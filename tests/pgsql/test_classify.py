@@ -131,3 +131,16 @@ def test_time_is_linear(unit: str) -> None:
     cost(100)
     small, large = max(cost(2_000), 0.002), cost(16_000)
     assert large < small * 8 * 6, f"8 times the text took {large / small:.0f} times as long"
+
+
+_KEYWORDS = ("SELECT ", "DELETE FROM ", "DROP TABLE ")
+_PIECES = (*_KEYWORDS, "t", "1", "22", " ", "'", '"', "$", "--", "/*", "*/", ";", "a", "E", "\\", "=", "-", ",", "\n")
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=24), st.integers(0, 9))
+def test_the_answer_remembered_for_other_numbers_is_the_same(pieces: list[str], other: int) -> None:
+    text = "".join(pieces)
+    worst_of(text)  # may remember the shape of the text
+    variant = re.sub("[0-9]", str(other), text)
+    worst = most_dangerous(classify(variant))
+    assert worst_of(variant) == (worst.operation, worst.objects[0] if worst.objects else "")

@@ -1,7 +1,7 @@
 """The agent against a hostile world, by seed: writers, rotations, a server that loses answers, crashes at any step.
 
-One random sequence of small steps per seed, on real files, with a clock that only the simulation moves. At the end every
-line that was ever written must be at the server exactly once, in the order of its file, with strictly rising instants.
+One random sequence of small steps per seed, on real files, with a clock that only the simulation moves. At the end
+every line that was ever written must be at the server exactly once, in its file's order, with strictly rising instants.
 A failure prints its seed and the steps that led to it.
 """
 
@@ -9,13 +9,14 @@ import os
 import random
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
 import pytest
+
 from kit.agent_parts import StillClock, agent_settings, tiny_format
 from kit.agent_sink import PushStore
-
 from whodid.agent.collector import Collector
 from whodid.agent.health import Health
 from whodid.agent.positions import Positions
@@ -107,7 +108,7 @@ class Writer:
         self._stamp(self._file)
 
     def _stamp(self, file: IO[bytes]) -> None:
-        """Sets the modification time by the simulation's clock: the kernel's own ticks would make seeds irreproducible."""
+        """Sets the modification time by the simulation's clock: with the kernel's, seeds would not be reproducible."""
         self._clock.seconds += 0.001
         os.utime(file.fileno(), ns=(self._clock.now_ns(), self._clock.now_ns()))
 
@@ -283,4 +284,4 @@ def test_every_line_once_and_in_order(tmp_path: Path, seed: int) -> None:
         assert stored(world.store, writer) == writer.lines, "\n".join(world.trace[-80:])
     for path in {labels for labels, _ in world.store.entries}:
         instants = [entry.ns for labels, entry in world.store.entries if labels == path]
-        assert all(a < b for a, b in zip(instants, instants[1:], strict=False))
+        assert all(a < b for a, b in pairwise(instants))

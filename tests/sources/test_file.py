@@ -52,7 +52,12 @@ def test_copy_is_recognised_before_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b"line of the file\n" * 100)
     file = opened(path)
-    for content, expected in ((b"", True), (b"line of", True), (path.read_bytes(), True), (b"line of another\n", False)):
+    for content, expected in (
+        (b"", True),
+        (b"line of", True),
+        (path.read_bytes(), True),
+        (b"line of another\n", False),
+    ):
         other = tmp_path / "a.log.1"
         other.write_bytes(content)
         fd = os.open(other, os.O_RDONLY)

@@ -1,5 +1,7 @@
 """Bytes into lines: cases as a table, and the property that how the bytes were cut never matters."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ def test_independent_of_how_the_bytes_are_cut(parts: list[bytes], data: st.DataO
     expected = _all(LineSplitter(0, MAX), [whole])
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
     borders = [0, *cuts, len(whole)]
-    pieces = [whole[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+    pieces = [whole[a:b] for a, b in pairwise(borders)]
     assert _all(LineSplitter(0, MAX), pieces) == expected
     assert expected[1] == sorted(set(expected[1]))
 

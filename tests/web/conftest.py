@@ -42,7 +42,8 @@ def built(hatch_build: ModuleType) -> Path:
     return ROOT / hatch_build.STATIC
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright's own loop runs in this thread, no asyncio test of another folder could.
+@pytest.fixture(scope="module")
 def browser(built: Path) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 

@@ -33,7 +33,7 @@ class Pump:
         return self._prepared.full
 
     def look(self) -> None:
-        """Looks at the files. A new one is written down at once: if it is rotated away while we are not, it is sought."""
+        """Looks at the files. A new one is written down at once, so that it is sought if rotated while we are away."""
         if self._collector.refresh():
             self._positions.save()
 

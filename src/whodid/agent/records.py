@@ -1,7 +1,7 @@
 """Lines into records: a record may span lines, and only its format knows where the next begins. Pure.
 
 The last record of a file is complete when the next begins, or when the file has been silent for a while. PostgreSQL
-writes one message with one write(2), so its lines are in the file together: 150 ms of silence are ample for it, and
+writes one message with one write(2), so its lines are in the file together: 100 ms of silence are ample for it, and
 keep the way to the server well under a second.
 """
 

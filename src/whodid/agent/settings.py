@@ -42,13 +42,13 @@ class AgentSettings:
     """File with the bearer token, read again at every attempt; None: `WHODID_AGENT_TOKEN` if set, else no token."""
     max_batch_entries: int = 5_000
     """A push carries at most so many lines."""
-    max_batch_bytes: int = 1 << 20
+    max_batch_bytes: int = 2 << 20
     """A push carries lines of at most so many bytes, unless one line alone is longer."""
     max_line_bytes: int = 1 << 20
     """Longer lines are cut, with a mark that says so."""
     max_record_bytes: int = 1 << 20
     """A record of several lines that grows longer is divided."""
-    max_wait_s: float = 0.15
+    max_wait_s: float = 0.1
     """How long a record at the end of a file may wait for a further line of its own before it is sent."""
     poll_s: float = 0.5
     """How often files are looked at when no change was notified."""

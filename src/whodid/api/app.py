@@ -8,13 +8,13 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from whodid.api.errors import handle_error
+from whodid.api.errors import handle_error, handle_gone
 from whodid.api.routes import push, query, status, tail, trail
 from whodid.api.services import Services
 from whodid.errors import WhodidError
@@ -76,9 +76,9 @@ def dashboard_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
 
 
 def _application(routes: list[BaseRoute], services: Services, hosts: frozenset[str] | None) -> ASGIApp:
-    app = Starlette(routes=routes, exception_handlers={WhodidError: handle_error})
+    app = Starlette(routes=routes, exception_handlers={WhodidError: handle_error, ClientDisconnect: handle_gone})
     app.state.services = services
-    return LoopbackOnly(SafeHeaders(app), hosts)
+    return SafeHeaders(LoopbackOnly(app, hosts))
 
 
 async def _not_built(request: Request) -> Response:

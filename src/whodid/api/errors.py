@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from whodid.errors import WhodidError
@@ -25,7 +25,7 @@ class UnsupportedEncoding(WhodidError):
 
 STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (LogQLError, HTTPStatus.BAD_REQUEST),
-    (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),
+    (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),  # before its base class: the first that fits counts
     (QueryError, HTTPStatus.BAD_REQUEST),
     (BadParameter, HTTPStatus.BAD_REQUEST),
     (MalformedPush, HTTPStatus.BAD_REQUEST),
@@ -35,6 +35,8 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (TooMuchPending, HTTPStatus.TOO_MANY_REQUESTS),
 )
+CLIENT_CLOSED = 499
+"""nginx' status for a client that did not wait."""
 ENGINE_STATUSES = {
     "MEMORY_LIMIT_EXCEEDED": (
         HTTPStatus.BAD_REQUEST,
@@ -64,3 +66,9 @@ async def handle_error(request: Request, error: Exception) -> Response:
     status, text = status_of(error)
     headers = {"Retry-After": "1"} if status == HTTPStatus.TOO_MANY_REQUESTS else None
     return PlainTextResponse(text + "\n", status, headers)
+
+
+async def handle_gone(request: Request, error: Exception) -> Response:
+    """Starlette's handler for a client that left in the middle: nobody reads the answer, and it is no bug."""
+    assert isinstance(error, ClientDisconnect)
+    return Response(status_code=CLIENT_CLOSED)

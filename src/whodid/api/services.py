@@ -3,7 +3,7 @@
 Everything is a callable or an object of a lower room; the routes know nothing of how it was put together.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Services:
     ingest: Ingest
     engine: Engine
     registry: CollectorRegistry
-    find: Callable[[int, int, Sequence[str]], Awaitable[list[Finding]]]
+    find: Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]
     """Findings between two instants (ns) that hold all words: the answer of `whodid who`."""
     alerts: Callable[[], dict[str, Any]]
     """Prometheus' /api/v1/alerts answer."""

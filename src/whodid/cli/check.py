@@ -1,17 +1,27 @@
 """`whodid check`: is this installation sound? Reads the configuration, looks at what it names, changes nothing."""
 
-import glob
+import errno
 import os
 import socket
+from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 from typing import Annotated
 
+import httpx2
 import typer
 
-from whodid.cli.output import explained
+from whodid.agent.settings import SourceSettings
+from whodid.cli.output import MissingServerExtra, explained, need_server_packages
 from whodid.cli.serve import ConfigFile, sources_of
 from whodid.config.load import find_file, load_config
 from whodid.config.settings import Config, Listen
+from whodid.errors import WhodidError
+from whodid.formats import FormatSettings, make_format
+
+BUILD_INFO = "/loki/api/v1/status/buildinfo"
+Finding = tuple[bool, str]
+"""Whether something is as it should be, and the sentence about it."""
 
 
 def check(
@@ -33,37 +43,81 @@ def check(
     raise typer.Exit(1 if wrong else 0)
 
 
-def _findings(config: Config, path: Path | None) -> list[tuple[bool, str]]:
-    found = [(True, f"configuration {path or '(none, defaults)'}"), _data_dir(config.data_dir)]
-    found += [_port("server.listen", config.server), _port("dashboard.listen", config.dashboard)]
+def _findings(config: Config, path: Path | None) -> Iterator[Finding]:
+    yield True, f"configuration {path or '(none, defaults)'}"
+    yield _data_dir(config.data_dir)
+    yield _port("server.listen", config.server, BUILD_INFO)
+    yield _port("dashboard.listen", config.dashboard, f"/logs{BUILD_INFO}")
+    yield _rules(config.rules)
+    for webhook in config.notify:
+        if webhook.secret_file is not None:
+            readable = os.access(webhook.secret_file, os.R_OK)
+            problem = "" if readable else ": cannot be read by this user"
+            yield readable, f"notify {webhook.name}: secret_file {webhook.secret_file}{problem}"
     sources = sources_of(config)
-    found.append((bool(sources), f"{len(sources)} sources to follow"))
+    yield bool(sources), f"{len(sources)} sources to follow"
     for source in sources:
-        files = [file for pattern in source.paths for file in glob.glob(pattern, recursive=True)]
-        readable = [file for file in files if os.access(file, os.R_OK)]
-        name = f"{source.job}: {', '.join(source.paths)}"
-        if len(readable) < len(files):
-            blocked = next(file for file in files if file not in readable)
-            found.append((False, f"{name}: no permission to read {blocked}; add this user to the group that may (adm)"))
-        elif files:
-            found.append((True, f"{name}: {len(files)} files"))
-        else:
-            found.append((False, f"{name}: no such file yet; it will be followed when it appears"))
-    return found
+        yield _source(source)
 
 
-def _data_dir(path: Path) -> tuple[bool, str]:
-    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
-    writable = os.access(nearest, os.W_OK)
+def _source(source: SourceSettings) -> Finding:
+    name = f"{source.job}: {', '.join(source.paths)}"
+    try:
+        make_format(source.format, FormatSettings(line_prefix=source.line_prefix))
+    except WhodidError as e:
+        return False, f"{name}: {e}"
+    files = [file for pattern in source.paths for file in glob(pattern, recursive=True)]  # noqa: PTH207 – paths are text
+    blocked = [file for file in files if not os.access(file, os.R_OK)]
+    if blocked:
+        return False, f"{name}: no permission to read {blocked[0]}; add this user to the group that may (adm)"
+    if not files:
+        return False, f"{name}: no such file yet; it will be followed when it appears"
+    return True, f"{name}: {len(files)} file{'s' if len(files) > 1 else ''}"
+
+
+def _data_dir(path: Path) -> Finding:
+    nearest = next(parent for parent in (path, *path.absolute().parents) if _exists(parent))
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
     return writable, f"data_dir {path}" + ("" if writable else f": not writable for this user (at {nearest})")
 
 
-def _port(key: str, listen: Listen) -> tuple[bool, str]:
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError:
+        return False  # missing, or behind a directory that this user may not enter
+    return True
+
+
+def _port(key: str, listen: Listen, build_info: str) -> Finding:
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((listen.host, listen.port))
         except OSError as e:
-            return False, f"{key} {listen.host}:{listen.port}: {e.strerror} (is whodid already running?)"
+            if e.errno == errno.EADDRINUSE and _is_whodid(listen.url + build_info):
+                return True, f"{key} {listen.host}:{listen.port} is served by a running whodid"
+            return False, f"{key} {listen.host}:{listen.port}: {e.strerror}; stop what uses it or set another {key}"
     return True, f"{key} {listen.host}:{listen.port} is free"
+
+
+def _is_whodid(url: str) -> bool:
+    try:
+        return "whodid-" in httpx2.get(url, timeout=3.0, trust_env=False).text
+    except httpx2.HTTPError:
+        return False
+
+
+def _rules(patterns: tuple[str, ...]) -> Finding:
+    name = f"rules {', '.join(patterns) or '(none)'}"
+    try:
+        need_server_packages()
+    except MissingServerExtra:
+        return True, f"{name}: not looked at, for this host has no server"
+    # The language needs the server's packages, which a host with only the agent does not have.
+    from whodid.logql.parser import parse
+    from whodid.rules.load import load_rules
+
+    mistakes = load_rules(patterns, parse).mistakes
+    return not mistakes, "\n      ".join([name, *map(str, mistakes)])

@@ -1,12 +1,14 @@
-"""The server's HTTP API as the commands call it. The store belongs to the server process, so every question goes here."""
+"""The server's HTTP API as the commands call it: the store belongs to the server process, so all ask it here."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
 from whodid.cli.output import Unreachable
+from whodid.config.load import is_loopback
 from whodid.errors import WhodidError
 from whodid.model.clock import SECOND, Clock, parse_duration, parse_rfc3339
 
@@ -35,7 +37,7 @@ def get_text(server: str, path: str, parameters: Mapping[str, str | Sequence[str
     """The answer of a GET as text."""
     url = server.rstrip("/") + path
     try:
-        answer = httpx2.get(url, params=dict(parameters), timeout=TIMEOUT_S)
+        answer = httpx2.get(url, params=dict(parameters), timeout=TIMEOUT_S, trust_env=uses_proxy(url))
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as e:
         raise Refused(f"--server {server!r} is no address: {e}") from None
     except httpx2.HTTPError as e:
@@ -44,6 +46,11 @@ def get_text(server: str, path: str, parameters: Mapping[str, str | Sequence[str
     if answer.status_code != 200:
         raise Refused(f"{server} answered {answer.status_code}: {answer.text.strip()[:500]}")
     return answer.text
+
+
+def uses_proxy(url: str) -> bool:
+    """Whether the proxies of the environment count: never on the way to this machine."""
+    return not is_loopback(urlsplit(url).hostname or "")
 
 
 def read_time(text: str, clock: Clock, name: str) -> int:

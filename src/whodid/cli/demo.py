@@ -4,6 +4,7 @@ Everything is real but the story: the logs are written to a directory, a real ag
 them, and the answer is what `whodid who` says. Nothing is left behind.
 """
 
+import os
 import re
 import signal
 import socket
@@ -48,7 +49,7 @@ def demo(
         story = write_story(directory / "logs", SystemClock().now_ns())
         config = _write_config(directory, story)
         typer.echo("whodid: playing the December story: a shared database login, a dropped trigger, a TRUNCATE …\n")
-        with run_children(config.file, config.server, quiet=True) as children:
+        with run_children(config.file, config.server, _environment()) as children:
             _wait_for_story(config.server, children)
             typer.echo(get_text(config.server, FINDINGS, {"since": "24h", "format": "text"}), nl=False)
             _invite(config.dashboard, config.server)
@@ -100,6 +101,12 @@ def _write_config(directory: Path, story: Story) -> _Config:
     file = directory / "whodid.yml"
     file.write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False))
     return _Config(file, f"http://127.0.0.1:{api}", f"http://127.0.0.1:{pages}")
+
+
+def _environment() -> dict[str, str]:
+    """Only errors are shown; and no WHODID_DATA_DIR or the like may lead the story into a real store."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("WHODID_")}
+    return {**others, "WHODID_LOG_LEVEL": "ERROR"}
 
 
 def _free_port(wanted: int) -> int:

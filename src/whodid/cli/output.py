@@ -1,11 +1,14 @@
 """How commands speak: one line for an error, with the exit status that design.md §8 gives it; JSON where asked.
 
-Exit status: 0 good, 1 found something wrong (check, rules test), 2 bad use or configuration, 3 the server cannot be reached.
+Exit status: 0 good, 1 found something wrong (check, rules test), 2 bad use or configuration, 3 the server cannot be
+reached.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -24,8 +27,16 @@ class MissingServerExtra(WhodidError):
 
 
 def complain(text: str) -> None:
-    """An error, on stderr."""
-    typer.echo(f"whodid: {text}", err=True)
+    """An error, on stderr. It may hold words of a server or a file."""
+    lines = "\n".join(printable(line) for line in text.split("\n"))
+    typer.echo(f"whodid: {lines}", err=True)
+
+
+def printable(text: str) -> str:
+    """A text safe to print: newlines indented, other control characters, which strangers may log, shown as escapes."""
+    return "".join(
+        c if c.isprintable() else "\n    " if c == "\n" else "\t" if c == "\t" else repr(c)[1:-1] for c in text
+    )
 
 
 @contextmanager
@@ -40,8 +51,9 @@ def explained() -> Iterator[None]:
         complain(str(e))
         raise typer.Exit(BAD_USE) from None
     except BrokenPipeError:
-        # `whodid query | head`: the reader has enough.
-        sys.stderr.close()
+        # `whodid query | head`: the reader has enough. What is still buffered must not be tried again at exit.
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
         raise typer.Exit(0) from None
 
 

@@ -2,19 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import typer
 import websockets
 
-from whodid.cli.client import DEFAULT_SERVER, get, read_time
-from whodid.cli.output import Unreachable, explained
+from whodid.cli.client import DEFAULT_SERVER, Refused, get, read_time, uses_proxy
+from whodid.cli.output import Unreachable, explained, printable
 from whodid.model.clock import SystemClock, format_rfc3339
 
 Server = Annotated[str, typer.Option(envvar="WHODID_SERVER", help="The server's address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_BAD_REQUEST = 1008
+"""The code with which the server closes a tail that was asked wrongly."""
 
 
 def query(
@@ -56,9 +59,13 @@ def labels(
     Example: whodid labels job
     """
     with explained():
-        path = f"/loki/api/v1/label/{name}/values" if name else "/loki/api/v1/labels"
+        path = f"/loki/api/v1/label/{quote(name, safe='')}/values" if name else "/loki/api/v1/labels"
         answer = get(server, path, {"start": str(read_time(since, SystemClock(), "--since"))})
-        typer.echo(json.dumps(answer) if as_json else "\n".join(answer.get("data") or []))
+        if as_json:
+            typer.echo(json.dumps(answer, ensure_ascii=False))
+        else:
+            for found in answer.get("data") or []:
+                typer.echo(printable(found))
 
 
 def tail(
@@ -83,45 +90,48 @@ async def _follow(server: str, logql: str, limit: int, as_json: bool) -> None:
     clock, resume = SystemClock(), ""
     while True:
         asked = {"query": logql, "limit": str(limit), **({"resume": resume} if resume else {})}
-        url = server.rstrip("/").replace("http", "ws", 1) + "/loki/api/v1/tail?" + urlencode(asked)
-        try:
-            async with websockets.connect(url, max_size=None) as socket:
-                async for text in socket:
-                    frame = json.loads(text)
-                    resume = frame.get("seq", resume)
-                    if as_json:
-                        typer.echo(text)
-                    else:
-                        _print_streams(frame["streams"], newest_first=False)
-        except websockets.ConnectionClosedError as e:
-            if e.rcvd is not None and e.rcvd.code == 1008:
-                raise Unreachable(e.rcvd.reason) from None
-        except (OSError, websockets.WebSocketException) as e:
-            if not resume:
-                raise Unreachable(f"cannot reach the server at {server}: {e}; is `whodid up` running there?") from None
+        async with aclosing(_frames(server, asked)) as frames:
+            async for text in frames:
+                frame = json.loads(text)
+                resume = frame.get("seq", resume)
+                if as_json:
+                    typer.echo(text)
+                else:
+                    _print_streams(frame["streams"])
         await clock.sleep(1.0)
+
+
+async def _frames(server: str, asked: Mapping[str, str]) -> AsyncGenerator[str, None]:
+    """The frames of one connection, until it is lost. Only a first connection must succeed."""
+    url = server.rstrip("/").replace("http", "ws", 1) + "/loki/api/v1/tail?" + urlencode(asked)
+    try:
+        # proxy: True is what the environment says, None is no proxy.
+        async with websockets.connect(url, max_size=None, proxy=True if uses_proxy(url) else None) as socket:
+            async for text in socket:
+                yield str(text)
+    except websockets.InvalidURI as e:
+        raise Refused(f"--server {server!r} is no address: {e}") from None
+    except websockets.ConnectionClosedError as e:
+        if e.rcvd is not None and e.rcvd.code == _BAD_REQUEST:
+            raise Refused(e.rcvd.reason) from None
+    except (OSError, websockets.WebSocketException) as e:
+        if "resume" not in asked:
+            raise Unreachable(f"cannot reach the server at {server}: {e}; is `whodid up` running there?") from None
 
 
 def _print_result(data: Mapping[str, Any]) -> None:
     if data["resultType"] == "streams":
-        _print_streams(data["result"], newest_first=False)
+        _print_streams(data["result"])
         return
     for series in data["result"]:
         name = ", ".join(f'{k}="{v}"' for k, v in sorted(series["metric"].items()))
         points = series.get("values") or [series["value"]]
         for at, value in points:
-            typer.echo(f"{format_rfc3339(int(at) * 10**9)}  {{{name}}}  {value}")
+            typer.echo(f"{format_rfc3339(int(at) * 10**9)}  {{{printable(name)}}}  {value}")
 
 
-def _print_streams(streams: list[dict[str, Any]], *, newest_first: bool) -> None:
-    """Time, job, line; control characters of a hostile line must not reach the terminal."""
+def _print_streams(streams: list[dict[str, Any]]) -> None:
+    """Time, job, line, oldest first; control characters of a hostile line must not reach the terminal."""
     rows = sorted((int(v[0]), s["stream"].get("job", ""), v[1]) for s in streams for v in s["values"])
-    for ns, job, line in reversed(rows) if newest_first else rows:
-        typer.echo(f"{format_rfc3339(ns)}  {job:<10} {printable(line)}")
-
-
-def printable(line: str) -> str:
-    """A line safe to print: newlines indented, other control characters shown as escapes."""
-    return "".join(
-        c if c.isprintable() else "\n    " if c == "\n" else "\t" if c == "\t" else repr(c)[1:-1] for c in line
-    )
+    for ns, job, line in rows:
+        typer.echo(f"{format_rfc3339(ns)}  {printable(job):<10} {printable(line)}")

@@ -1,6 +1,7 @@
 """`whodid rules check` and `whodid rules test`: rule files are judged before they are trusted.
 
-Unlike the other commands these import the query engine at once, so main.py loads this module only when it is called for.
+Unlike the other commands these import the query engine at once, so main.py loads this module only when it is
+called for.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import typer
 
+from whodid.errors import WhodidError
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.pipeline import Ingest
 from whodid.logql.ast import LogQuery
@@ -28,6 +30,10 @@ from whodid.wire.push_protobuf import encode_push
 
 CENTURY_NS = 100 * 365 * 86_400 * 10**9
 """Tests have instants of their own; no age is too old for them."""
+
+
+class LineRefused(WhodidError):
+    """A line of a test cannot be stored."""
 
 
 def check(files: Sequence[str]) -> int:
@@ -85,12 +91,17 @@ async def bench(directory: Path) -> AsyncIterator[OpenStore]:
                 ((e.ns, i, s.labels, e) for s in streams for i, e in enumerate(s.entries)), key=lambda x: x[:2]
             )
             if lines:
-                await ingest.push(encode_push([Stream(labels, [entry]) for _, _, labels, entry in lines]), tenant)
+                body = encode_push([Stream(labels, [entry]) for _, _, labels, entry in lines])
+                refused = await ingest.push(body, tenant)
+                if refused:
+                    raise LineRefused(f"a test has a line that no server would take: {refused[0]}")
             yield _Sample(engine, tenant, before)
 
-        yield open_store
-        committing.cancel()
-        await asyncio.gather(committing, return_exceptions=True)
+        try:
+            yield open_store
+        finally:
+            committing.cancel()
+            await asyncio.gather(committing, return_exceptions=True)
     finally:
         store.close()
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -103,10 +103,11 @@ def run_pair(path: Path | None, server: str) -> int:
 
 
 @contextmanager
-def run_children(path: Path | None, server: str, *, quiet: bool = False) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Server and agent as child processes, both ended on the way out. `quiet`: only their errors are shown."""
+def run_children(
+    path: Path | None, server: str, environment: Mapping[str, str] = os.environ
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Server and agent as child processes, both ended on the way out."""
     arguments = ["--config", str(path)] if path else []
-    environment = {**os.environ, **({"WHODID_LOG_LEVEL": "ERROR"} if quiet else {})}
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     children: list[subprocess.Popen[bytes]] = []
     try:

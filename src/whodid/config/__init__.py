@@ -1,1 +1,1 @@
-"""whodid.yml: reading it, and building every room's settings. settings.py says what there is, load.py how it is read."""
+"""whodid.yml: reading it and building every room's settings. settings.py says what there is, load.py reads it."""

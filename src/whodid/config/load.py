@@ -17,7 +17,7 @@ from whodid.config.settings import AgentSection, Config, Listen, Retention
 from whodid.document import Document, Fields, Mistake, compose, plain
 from whodid.errors import WhodidError
 from whodid.formats import FORMATS
-from whodid.model.clock import format_duration
+from whodid.model.clock import SECOND, format_duration
 from whodid.model.labels import LABEL_NAME
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
@@ -42,8 +42,8 @@ class ConfigError(WhodidError):
     """The configuration has mistakes; the text lists each with file, line and column."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(str(mistake) for mistake in sorted(mistakes)))
-        self.mistakes = tuple(mistakes)
+        self.mistakes = tuple(sorted(set(mistakes)))  # a key that is read twice is wrong twice
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
 def find_file(given: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -68,7 +68,7 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
     text = ""
     if path is not None:
         try:
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as e:
             reason = e.strerror if isinstance(e, OSError) else "it is not UTF-8 text"
             raise ConfigError([Mistake(str(path), 1, 1, f"cannot read the configuration: {reason}")]) from None
@@ -89,12 +89,12 @@ def _override(document: Document, root: yaml.MappingNode, environment: Mapping[s
     for section, keys in KEYS.items():
         for key in keys:
             name = f"WHODID_{section}_{key}".upper().replace("__", "_")
-            if name not in environment or (not section and key in KEYS and key != "rules"):
-                continue
+            if name not in environment or (not section and key in KEYS):
+                continue  # a section has no variable of its own; WHODID_SERVER is where the commands find the server
             value = compose(environment[name], f"environment variable {name}")
             document.mistakes += value.mistakes
             if value.root is not None:
-                document.origins[id(value.root)] = value.file
+                document.came_from(value.root, value.file)
                 _put(_section(root, section), key, value.root)
 
 
@@ -129,10 +129,16 @@ def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -
             "tokens_file", "sign-in is not available in this version: remove auth.tokens_file and listen on 127.0.0.1"
         )
     retention = top.section("retention", KEYS["retention"])
+    server = _listen(top.section("server", KEYS["server"]), "server", Listen("127.0.0.1", 3100))
+    dashboard = _listen(top.section("dashboard", KEYS["dashboard"]), "dashboard", Listen("127.0.0.1", 7778))
+    if server == dashboard and server.port:
+        top.wrong(
+            "dashboard", f"server.listen and dashboard.listen are both {server.host}:{server.port}; give two ports"
+        )
     return Config(
-        data_dir=Path(top.text("data_dir", str(default_data_dir(environment)))).expanduser(),
-        server=_listen(top.section("server", KEYS["server"]), "server", Listen("127.0.0.1", 3100)),
-        dashboard=_listen(top.section("dashboard", KEYS["dashboard"]), "dashboard", Listen("127.0.0.1", 7778)),
+        data_dir=_path(top, "data_dir") or default_data_dir(environment),
+        server=server,
+        dashboard=dashboard,
         store_memory_bytes=store.whole("memory_bytes", 2 << 30),
         retention=_retention(retention),
         rules=tuple(top.strings("rules")) if top.has("rules") else ("builtin",),
@@ -160,6 +166,16 @@ def _listen(section: Fields, name: str, default: Listen) -> Listen:
     return Listen(host, int(port))
 
 
+def _path(fields: Fields, name: str) -> Path | None:
+    """A path, with `~` for the home directory."""
+    text = fields.text(name)
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError:
+        fields.wrong(name, f"{name}: {text!r}: there is no such home directory")
+        return None
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address or name is this machine alone."""
     if host == "localhost":
@@ -173,7 +189,7 @@ def is_loopback(host: str) -> bool:
 def _retention(section: Fields) -> Retention:
     default = Retention()
     period_ns = section.duration_ns("period", default.period_ns)
-    if period_ns < 3600 * 10**9:
+    if period_ns < 3600 * SECOND:
         section.wrong("period", f"retention.period must be at least 1h, not {format_duration(period_ns)}")
     percent = section.whole("max_disk_percent", default.max_disk_percent)
     if not 1 <= percent <= 99:
@@ -194,12 +210,14 @@ def _webhook(document: Document, node: yaml.Node, number: int) -> WebhookSetting
     url = fields.text("url")
     if not url.startswith(("http://", "https://")):
         fields.wrong("url", f"notify[{number}].url must be an http:// or https:// address")
-    secret = fields.text("secret_file")
+    timeout_ns = fields.duration_ns("timeout", 10 * SECOND)
+    if not timeout_ns:
+        fields.wrong("timeout", f"notify[{number}].timeout must be more than nothing")
     return WebhookSettings(
         url=url,
         name=fields.text("name", f"webhook-{number + 1}"),
-        secret_file=Path(secret).expanduser() if secret else None,
-        timeout_s=fields.duration_ns("timeout", 10 * 10**9) / 1e9,
+        secret_file=_path(fields, "secret_file"),
+        timeout_s=timeout_ns / SECOND,
     )
 
 

@@ -32,6 +32,10 @@ _SECRETIVE: Final = ("statement", "message", "detail", "context", "query", "hint
 _NOT_KEPT: Final = ("stamp", "epoch")
 _VARYING: Final = ("line_no", "txid", "query_id", "sqlstate")
 """Values that change from line to line of one session."""
+_OF_THE_LINE: Final = (*_VARYING, "pid")
+_TELLING: Final = ("disconnect", "login", "connect", "authenticated", "login_failed")
+"""Operations that say something about the session itself."""
+_MOST_HEADS: Final = 20_000
 _MOST_LATE: Final = 16
 _STRAY: Final = "a piece of another head follows the line: a name with newlines in it was used to write it"
 _EMPTY: Final = {"sqlstate": "00000", "txid": "0", "query_id": "0", "backend": "client backend"}
@@ -44,6 +48,7 @@ class Postgres:
     __slots__ = (
         "_constant",
         "_groups",
+        "_heads",
         "_line_group",
         "_lines",
         "_ns",
@@ -65,11 +70,13 @@ class Postgres:
         self._severity_group = len(names)
         self._stamps = LocalStamps(settings.timezone)
         self._sessions = Sessions()
+        self._heads: dict[tuple[str, ...], dict[str, str]] = {}
+        """What ordinary heads give that were found to be in order, by their values that do not change with each line."""
         self._lines = Lines(self._prefix)
         self._stamp: str | None = None
         self._ns: int | None = None
         self._varying = tuple((name, group) for name, group in self._groups if name in _VARYING)
-        constant = [group for group, name in enumerate((*names, "severity")) if name not in _VARYING + _NOT_KEPT]
+        constant = [group for group, name in enumerate((*names, "severity")) if name not in _OF_THE_LINE + _NOT_KEPT]
         self._constant: Callable[[tuple[str, ...]], tuple[str, ...]] = itemgetter(*constant, constant[-1])
         self._pid_group = names.index("pid") if "pid" in names else -1
         self._line_group = names.index("line_no") if "line_no" in names else -1
@@ -86,32 +93,42 @@ class Postgres:
         message = record[head.end() :]
         if ":  " in message or "\n" in message or line is not record:
             return self._parse_slowly(record, line, values)
-        # From here on: the next ordinary line of a session whose head is known to be in order. Nearly every line of a
-        # busy log is one of these, so nothing that was found out before is asked again.
-        session = self._sessions.get(values[self._pid_group])
-        if session is None or session.head != self._constant(values):
+        # From here on: an ordinary line with a head that was found to be in order before. Nearly every line of a busy
+        # log is one of these, so nothing that was found out about the head is asked again.
+        known = self._heads.get(self._constant(values))
+        session = self._sessions.get(values[self._pid_group]) if known is not None else None
+        if known is None or session is None or message.startswith("connection received: "):
             return self._parse_slowly(record, line, values)
-        if self._line_group >= 0:
-            number = int(values[self._line_group] or 0)
-            if number != session.last_line + 1:
-                return self._parse_slowly(record, line, values)
-            session.last_line = number
-        out = session.known.copy()
+        out = known.copy()
+        out["pid"] = values[self._pid_group]
         for name, group in self._varying:
             value = values[group]
             if value and _EMPTY.get(name) != value:
                 out[name] = value
+        why = ""
+        if self._line_group >= 0:
+            number = int(values[self._line_group] or 0)
+            if number == session.last_line + 1:
+                session.last_line = number
+            elif number == 1 and session.last_line > 1:
+                return self._parse_slowly(record, line, values)
+            else:
+                why = numbering(session, out, 1)
+        if session.id and "session" not in out:
+            out["session"] = session.id
         if message.startswith("statement: "):
             session.statement = out["statement"] = sql = message[11:]
             out["operation"], table = worst_of(sql)
             if table:
                 out["table"] = table
-        elif message.startswith("connection received: "):
-            return self._parse_slowly(record, line, values)
         else:
             describe(out, "LOG", message, None, session)
-            if out.get("operation") in ("disconnect", "login", "connect"):
-                self._learn(session, out, clean=True)
+        if session.known is not known or why or "operation" not in out or out["operation"] in _TELLING:
+            why = contradiction(session, out) or why
+            self._learn(session, out, clean=not why)
+            session.known = known if not why else None
+            if why:
+                out["trust"], out["trust_why"] = "suspect", why
         if self._stamp_group >= 0 and values[self._stamp_group] != self._stamp:
             self._stamp = values[self._stamp_group]
             self._ns = self._instant(self._stamp)
@@ -191,22 +208,31 @@ class Postgres:
             if out["sqlstate"] == "00000":
                 del out["sqlstate"]
         session = self._session(out, ns, severity, text)
-        known = {name: value for name, value in out.items() if name not in _VARYING}
+        known = {name: value for name, value in out.items() if name not in _OF_THE_LINE}
+        if "session" not in self._prefix.names:
+            known.pop("session", None)
         known["severity"] = severity
         if severity in FOLLOW_UPS:  # its record was elsewhere
             out["severity"] = severity
             out["statement" if severity == "STATEMENT" else "message"] = text
         else:
             describe(out, severity, text, parts, session)
-        why = doubt or deceptive(out)
+        imitates = deceptive(out)
+        why = doubt or imitates
+        if values and severity == "LOG" and not imitates:
+            self._remember(values, known)
         if session is not None:
             jump = numbering(session, out, lines)
             why = why or contradiction(session, out) or jump
             self._learn(session, out, clean=not why)
         if why:
             out["trust"], out["trust_why"] = "suspect", why
-        elif session is not None and values and severity == "LOG":
-            session.head, session.known = self._constant(values), known
+
+    def _remember(self, values: tuple[str, ...], known: dict[str, str]) -> None:
+        """Keeps what a head gives, for the next line that has the same one."""
+        if len(self._heads) >= _MOST_HEADS:
+            self._heads.clear()
+        self._heads[self._constant(values)] = known
 
     def _session(self, out: dict[str, str], ns: int | None, severity: str, message: str) -> Session | None:
         pid = out.get("pid")

@@ -28,7 +28,6 @@ class Session:
         "authorized",
         "client",
         "db",
-        "head",
         "id",
         "known",
         "last_line",
@@ -49,10 +48,8 @@ class Session:
         self.db = ""
         self.app = ""
         self.last_line = 0
-        self.head: tuple[str, ...] | None = None
-        """The unchanging values of its latest ordinary head that was found to be in order …"""
-        self.known: dict[str, str] = {}
-        """… and the attributes they give."""
+        self.known: dict[str, str] | None = None
+        """What the head of its latest line gave, if that line was in order: the same again tells nothing new."""
         self.statement = ""
         """The text of its latest statement line."""
 

@@ -11,7 +11,7 @@ import logging
 from watchfiles import awatch
 
 DEBOUNCE_MS = 30
-STEP_MS = 5
+STEP_MS = 15
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it would log a line per change
 _log = logging.getLogger(__name__)
 

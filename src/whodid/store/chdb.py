@@ -153,12 +153,16 @@ class _WriterConnection:
         self.write = store._write
 
 
+_INNARDS = re.compile(r":\s+(?:\(in file/uri|\(at row|[Ww]hile )")
+"""Where a message of the engine turns from what is wrong to where the engine was when it noticed."""
+
+
 def _store_error(error: Exception) -> StoreError:
-    """The engine's message without its stack of 'while executing', and the error's name."""
+    """The engine's message as one line, without its stack of 'while executing', and the error's name."""
     text = str(error)
     names: list[str] = re.findall(r"\(([A-Z][A-Z_]{3,})\)", text)
-    message = re.sub(r"^Code: \d+\. DB::Exception: ", "", text).split(": while ")[0].strip()
-    return StoreError(message, names[-1] if names else "")
+    message = _INNARDS.split(re.sub(r"^Code: \d+\. DB::Exception: ", "", text))[0]
+    return StoreError(" ".join(message.split()), names[-1] if names else "")
 
 
 def _explained(error: Exception, path: Path) -> StoreError:

@@ -48,20 +48,36 @@ def _length(size: int) -> bytes:
 
 
 _UNSIGNED = (1 << 64) - 1
-_PAIR_CACHE_LIMIT = 4096
+_PAIR_CACHE_LIMIT = 32_768
+_SHORT_BYTES = 24
+"""Longer values hardly repeat: keeping them would only push out those that do."""
 _pair_cache: dict[tuple[str, str], bytes] = {}
+_pair_heads: dict[tuple[str, int], bytes] = {}
 
 
-def _pair(name: str, value: str) -> bytes:
+def _pair(pair: tuple[str, str]) -> bytes:
     """One metadata pair; short ones are kept encoded, since user, db, app … repeat on every line."""
-    n, v = name.encode(), value.encode("utf-8", "replace")
-    body = b"\x0a" + _length(len(n)) + n + b"\x12" + _length(len(v)) + v
-    out = b"\x1a" + _length(len(body)) + body
-    if len(v) < 64:
-        if len(_pair_cache) >= _PAIR_CACHE_LIMIT:
-            _pair_cache.clear()
-        _pair_cache[name, value] = out
+    name, text = pair
+    value = text.encode("utf-8", "replace")
+    size = len(value)
+    if size > _SHORT_BYTES:
+        return _pair_head(name, size) + value
+    head = _pair_heads.get((name, size))
+    if head is None:
+        if len(_pair_heads) >= _PAIR_CACHE_LIMIT:
+            _pair_heads.clear()
+        head = _pair_heads[name, size] = _pair_head(name, size)
+    if len(_pair_cache) >= _PAIR_CACHE_LIMIT:
+        _pair_cache.clear()
+    out = _pair_cache[pair] = head + value
     return out
+
+
+def _pair_head(name: str, value_bytes: int) -> bytes:
+    """Everything of a pair but its value."""
+    encoded = name.encode("utf-8", "replace")
+    front = b"\x0a%b%b\x12%b" % (_length(len(encoded)), encoded, _length(value_bytes))
+    return b"\x1a%b%b" % (_length(len(front) + value_bytes), front)
 
 
 _seconds_cache: dict[int, bytes] = {}
@@ -73,7 +89,7 @@ def _instant(ns: int) -> bytes:
     seconds &= _UNSIGNED  # instants before 1970 are negative: two's complement, as protobuf wants it
     head = _seconds_cache.get(seconds)
     if head is None:
-        if len(_seconds_cache) >= _PAIR_CACHE_LIMIT:
+        if len(_seconds_cache) >= 4096:
             _seconds_cache.clear()
         head = _seconds_cache[seconds] = b"\x08" + _varint(seconds)
     if n >= 1 << 28:
@@ -92,7 +108,7 @@ def encode_entry(entry: Entry) -> bytes:
     body = b"%b\x12%b%b" % (_instant(ns), _length(len(line)), line)
     if metadata:
         known = _pair_cache.get
-        body += b"".join([known(pair) or _pair(*pair) for pair in metadata.items()])
+        body += b"".join([known(pair) or _pair(pair) for pair in metadata.items()])
     return b"\x12" + _length(len(body)) + body
 
 

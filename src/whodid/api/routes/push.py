@@ -1,7 +1,7 @@
 """POST /loki/api/v1/push: Loki's push API, protobuf (snappy) or JSON (optionally gzip or deflate).
 
-204 only when the lines are durable. `X-Whodid-Idempotency-Key` makes a repeat harmless; `X-Whodid-Attempt` greater than 1
-says that the client does not know whether an earlier attempt arrived.
+204 only when the lines are durable. `X-Whodid-Idempotency-Key` makes a repeat harmless; `X-Whodid-Attempt` greater
+than 1 says that the client does not know whether an earlier attempt arrived.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from whodid.api.errors import BodyTooLarge, UnsupportedEncoding
+from whodid.api.routes.client import read_body
 from whodid.api.services import services, tenant_of
 from whodid.ingest.limits import Limits
 from whodid.wire.push_json import json_to_protobuf
@@ -25,7 +26,7 @@ ATTEMPT_HEADER = "x-whodid-attempt"
 async def push(request: Request) -> Response:
     """One push body."""
     house = services(request)
-    body = await _read(request)
+    body = await read_body(request, MAX_BYTES, f"the push body is larger than {MAX_BYTES} bytes; send smaller batches")
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "").strip().lower()
     data = (
@@ -33,24 +34,13 @@ async def push(request: Request) -> Response:
         if len(body) > 64 << 10
         else _decode(body, media_type, encoding)
     )
-    key = request.headers.get(KEY_HEADER, "")[:128]
+    key = request.headers.get(KEY_HEADER, "")
     attempt = request.headers.get(ATTEMPT_HEADER, "1")
     refused = await house.ingest.push(data, tenant_of(request), key, repeated=attempt != "1")
     if refused:
         count = len(refused)
         return PlainTextResponse(f"{count} error{'s' if count > 1 else ''} like: {refused[0]}\n", 400)
     return Response(status_code=204)
-
-
-async def _read(request: Request) -> bytes:
-    """The raw body, refused as soon as it grows beyond the limit."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BYTES:
-            raise BodyTooLarge(f"the push body is larger than {MAX_BYTES} bytes; send smaller batches")
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _decode(body: bytes, media_type: str, encoding: str) -> bytes:
@@ -84,12 +74,21 @@ def _snappy_length(body: bytes) -> int:
 
 
 def _inflate(body: bytes, encoding: str) -> bytes:
-    # wbits 47 reads gzip and zlib streams; raw deflate, which some clients send, has no header.
-    engine = zlib.decompressobj(47 if encoding == "gzip" or body[:1] == b"\x78" else -15)
-    try:
-        data = engine.decompress(body, MAX_BYTES)
-        if engine.unconsumed_tail:
+    # wbits 47 reads gzip and zlib streams; raw deflate, which Loki's own clients send, has no header.
+    wbits = 47 if encoding == "gzip" or body[:1] == b"\x78" else -15
+    parts: list[bytes] = []
+    size = 0
+    while body or not parts:  # a gzip stream may have several members (RFC 1952)
+        engine = zlib.decompressobj(wbits)
+        try:
+            # One byte more than allowed, for what is exactly at the limit is not cut off.
+            parts.append(engine.decompress(body, MAX_BYTES - size + 1))
+        except zlib.error as e:
+            raise MalformedPush(f"the push body is no {encoding} stream: {e}") from None
+        size += len(parts[-1])
+        if size > MAX_BYTES:
             raise BodyTooLarge(f"the push body unpacks to more than {MAX_BYTES} bytes; send smaller batches")
-        return data + engine.flush()
-    except zlib.error as e:
-        raise MalformedPush(f"the push body is no {encoding} stream: {e}") from None
+        if not engine.eof:
+            raise MalformedPush(f"the push body is no {encoding} stream: it ends early")
+        body = engine.unused_data
+    return b"".join(parts)

@@ -1,10 +1,9 @@
 """GET or POST /loki/api/v1/query_range, /query, /labels, /label/{name}/values, /series: Loki's read API."""
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 from starlette.responses import Response
 
+from whodid.api.routes.client import parameters, while_connected
 from whodid.api.services import services, tenant_of
 from whodid.logql.parser import parse_selector
 from whodid.query.engine import RangeRequest
@@ -21,15 +20,6 @@ def _json(body: bytes) -> Response:
     return Response(body, media_type=None, headers={"Content-Type": JSON_TYPE})
 
 
-async def parameters(request: Request) -> Mapping[str, str]:
-    """Query string and, for POST, the form: Loki takes both."""
-    values = dict(request.query_params)
-    if request.method == "POST":
-        form = await request.form(max_files=0)
-        values.update({name: value for name, value in form.items() if isinstance(value, str)})
-    return values
-
-
 def categorized(request: Request) -> bool:
     """Whether the client asked for labels by category."""
     flags = request.headers.get("x-loki-response-encoding-flags", "")
@@ -40,18 +30,17 @@ async def query_range(request: Request) -> Response:
     """Lines or a matrix between two instants."""
     house = services(request)
     asked = read_range(await parameters(request), house.clock.now_ns(), MOST_ENTRIES)
-    result = await house.engine.range(
-        RangeRequest(
-            asked.query,
-            asked.start_ns,
-            asked.end_ns,
-            asked.step_ns,
-            asked.limit,
-            asked.direction,
-            asked.interval_ns,
-            tenant_of(request),
-        )
+    wanted = RangeRequest(
+        asked.query,
+        asked.start_ns,
+        asked.end_ns,
+        asked.step_ns,
+        asked.limit,
+        asked.direction,
+        asked.interval_ns,
+        tenant_of(request),
     )
+    result = await while_connected(request, house.engine.range(wanted))
     return _json(encode_result(result, categorize=categorized(request)))
 
 
@@ -61,7 +50,7 @@ async def query_instant(request: Request) -> Response:
     values = await parameters(request)
     at_ns = read_instant(values["time"]) if values.get("time") else house.clock.now_ns()
     read_limit(values, MOST_ENTRIES)
-    result = await house.engine.instant(read_query(values), at_ns, tenant_of(request))
+    result = await while_connected(request, house.engine.instant(read_query(values), at_ns, tenant_of(request)))
     return _json(encode_result(result))
 
 
@@ -91,10 +80,7 @@ async def stream_series(request: Request) -> Response:
     house = services(request)
     values = await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    texts = request.query_params.getlist("match[]") + request.query_params.getlist("match")
-    if request.method == "POST":
-        form = await request.form(max_files=0)
-        texts += [t for name in ("match[]", "match") for t in form.getlist(name) if isinstance(t, str)]
+    texts = values.getlist("match[]") + values.getlist("match")
     selectors = [parse_selector(text) for text in texts if text.strip() != "{}"]
     found = await series(selectors, house.index, house.store, tenant_of(request), start_ns, end_ns)
     return _json(encode_data(found))

@@ -5,6 +5,7 @@ too slow to take its frames is closed with a reason; it never holds up the other
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -23,6 +24,7 @@ from whodid.wire.tail import FRAME_ROWS, encode_frame
 MAX_TAILS = 100
 """Loki allows 10; a dashboard that is open on every desk of a team must not meet the limit."""
 SEND_TIMEOUT_S = 10.0
+GOODBYE_TIMEOUT_S = 1.0
 SCAN_LINES = 50_000
 """Sequence numbers looked at in one go."""
 CLOSE_BAD_REQUEST = 1008
@@ -48,7 +50,7 @@ async def tail(websocket: WebSocket) -> None:
     try:
         asked = _read(websocket, house)
     except WhodidError as e:
-        await websocket.close(CLOSE_BAD_REQUEST, str(e)[:120])
+        await websocket.close(CLOSE_BAD_REQUEST, _reason(e))
         return
     house.tails += 1
     feed = asyncio.create_task(_feed(websocket, house, asked))
@@ -63,11 +65,18 @@ async def tail(websocket: WebSocket) -> None:
     await _say_goodbye(websocket, outcomes[0])
 
 
+def _reason(error: WhodidError) -> str:
+    """What a close frame can hold: 123 bytes, not characters."""
+    return str(error).encode("utf-8", "replace")[:120].decode("utf-8", "ignore")
+
+
 async def _say_goodbye(websocket: WebSocket, outcome: object) -> None:
     if isinstance(outcome, TimeoutError):
-        await websocket.close(CLOSE_TOO_SLOW, "the client reads too slowly; reconnect with resume=<seq> to go on")
+        said = websocket.close(CLOSE_TOO_SLOW, "the client reads too slowly; reconnect with resume=<seq> to go on")
+        with suppress(TimeoutError):  # a client that reads nothing does not read this either
+            await asyncio.wait_for(said, GOODBYE_TIMEOUT_S)
     elif isinstance(outcome, WhodidError):
-        await websocket.close(1011, str(outcome)[:120])
+        await websocket.close(1011, _reason(outcome))
     elif isinstance(outcome, Exception) and not isinstance(outcome, WebSocketDisconnect | RuntimeError):
         raise outcome
 
@@ -83,7 +92,7 @@ def _read(websocket: WebSocket, house: Services) -> _Asked:
             f"max concurrent tail requests limit exceeded, count > limit ({house.tails + 1} > {MAX_TAILS})"
         )
     delay = values.get("delay_for") or "0"
-    if not delay.isdigit() or int(delay) > 5:
+    if delay not in ("0", "1", "2", "3", "4", "5"):
         raise BadParameter("delay_for can't be greater than 5")
     resume = values.get("resume") or ""
     start_ns, _ = read_bounds({k: v for k, v in values.items() if k == "start"}, house.clock.now_ns())
@@ -95,7 +104,7 @@ def _read(websocket: WebSocket, house: Services) -> _Asked:
         read_limit(values, 5000),
         start_ns,
         int(delay) * SECOND,
-        int(resume) if resume.isdigit() else None,
+        int(resume) if resume.isdecimal() and len(resume) <= 20 else None,
         categorize,
         tenant_of(websocket),
     )

@@ -8,6 +8,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from whodid.api.routes.client import while_connected
 from whodid.api.services import services
 from whodid.investigate.report import render
 from whodid.wire.params import read_bounds
@@ -27,7 +28,7 @@ async def findings(request: Request) -> Response:
         values.setdefault("since", DEFAULT_SINCE)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     words = [word for word in request.query_params.getlist("word") if word.strip()]
-    found = await house.find(start_ns, end_ns, words)
+    found = await while_connected(request, house.find(start_ns, end_ns, words))
     if values.get("format") == "text":
         return PlainTextResponse(render(found))
     return _json({"findings": [finding.to_json() for finding in found]})
