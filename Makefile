@@ -4,7 +4,7 @@ DEV_VENV ?= .venv-dev
 BIN := $(DEV_VENV)/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: up demo test test-all check bench web golden conformance clean setup setup-dev
+.PHONY: up demo test test-all check bench web reference conformance clean setup setup-dev
 
 up: setup ## find this machine's logs, follow them and serve the dashboard
 	$(VENV)/bin/whodid up
@@ -27,8 +27,14 @@ check: setup-dev ## lint, types, floors
 bench: setup-dev ## measure; prints a table and writes benchmarks/results/latest.json
 	$(BIN)/python benchmarks/run.py
 
+reference: setup-dev ## rewrite the generated parts of docs/reference
+	$(BIN)/python tools/reference.py
+
 web: setup-dev ## build the dashboard into src/whodid/api/static
 	$(BIN)/python hatch_build.py
+
+conformance: setup-dev ## Loki's recorded answers, from ../shared (a base instant that fits their steps: docs/design/0004)
+	$(BIN)/python tools/conformance.py $(ARGS)
 
 setup:
 	@tools/setup server $(VENV)

@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
@@ -103,7 +104,8 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         closing.push_async_callback(journal.close)
         queue = QueueFile(config.data_dir / "outbox.sqlite")
         closing.push_async_callback(queue.close)
-        webhooks = [Webhook(settings, clock) for settings in config.notify]
+        dashboard = f"{config.dashboard.url}/logs/"
+        webhooks = [Webhook(replace(settings, external_url=dashboard), clock) for settings in config.notify]
         for webhook in webhooks:
             closing.push_async_callback(webhook.close)
         outbox = Outbox(queue, webhooks, clock)
@@ -114,7 +116,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             notify=outbox.put,
             journal=journal,
             clock=clock,
-            around=Surroundings(external_url=f"{config.dashboard.url}/logs/"),
+            around=Surroundings(external_url=dashboard),
         )
         await evaluator.start(ingest.bus.last_seq)
         scheduler = Scheduler(evaluator, ingest.bus.wait, clock, journal.prune_history)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kit.chdb_store import shared_store
-from kit.ingest_bench import IngestBench
+from kit.ingest_bench import IngestBench, until
 from whodid.ingest.limits import Limits
 from whodid.ingest.pipeline import FULL_BYTES, TRICKLE_GAP_S, NoStreams, TooMuchPending
 from whodid.model.clock import SECOND
@@ -158,8 +158,7 @@ async def test_twins_that_come_at_the_same_time_are_stored_once(bench: IngestBen
     # The stream is new, so both would wait for the stream index before either is queued.
     body = bench.body("once", fresh="stream")
     twins = [asyncio.create_task(bench.ingest.push(body, bench.tenant, "key")) for _ in range(5)]
-    while not bench.ingest._waiting:
-        await asyncio.sleep(0.001)
+    await until(lambda: bool(bench.ingest._waiting))
     bench.clock.advance(1)
     assert await asyncio.wait_for(asyncio.gather(*twins), 30) == [[]] * 5
     assert await bench.lines() == ["once"]
@@ -219,7 +218,9 @@ async def test_a_half_stored_commit_is_healed(bench: IngestBench) -> None:
 
 async def test_what_was_stored_and_became_too_old_meanwhile_is_not_taken_away(bench: IngestBench) -> None:
     limit_s = Limits().reject_older_ns // SECOND
-    body = encode_push([Stream({"a": "b"}, [Entry(bench.now - (limit_s - 60) * SECOND, "old", {}), Entry(bench.now, "new", {})])])
+    body = encode_push(
+        [Stream({"a": "b"}, [Entry(bench.now - (limit_s - 60) * SECOND, "old", {}), Entry(bench.now, "new", {})])]
+    )
     assert await bench.push(body, "key") == []
     await bench.start()
     bench.clock.advance(120)
@@ -348,8 +349,7 @@ async def test_stopping_finishes_the_commit_under_way_and_answers_the_rest(tmp_p
     [under_way] = await bench.enqueue(bench.ingest.push(bench.body("under way"), bench.tenant))
     jobs, store.gate = store.jobs, asyncio.Event()
     bench.clock.advance(1)
-    while store.jobs == jobs:
-        await asyncio.sleep(0.001)
+    await until(lambda: store.jobs > jobs)
     [late] = await bench.enqueue(bench.ingest.push(bench.body("late"), bench.tenant))
     stopping = asyncio.create_task(bench.stop())
     await asyncio.sleep(0.01)

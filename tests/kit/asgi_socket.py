@@ -21,6 +21,8 @@ class AsgiSocket:
         self.reading = asyncio.Event()
         """Cleared: the server's sends block, as if the client's buffers were full."""
         self.reading.set()
+        self.deaf = False
+        """With `reading` cleared: not even the server's goodbye is taken."""
         self._app = app
         self._scope = {
             "type": "websocket",
@@ -53,7 +55,7 @@ class AsgiSocket:
         await self.leave()
 
     async def _send(self, message: Message) -> None:
-        if message["type"] == "websocket.send":
+        if message["type"] == "websocket.send" or self.deaf:
             await self.reading.wait()
         self._from_app.put_nowait(message)
 
@@ -85,6 +87,10 @@ class AsgiSocket:
             assert message["type"] == "websocket.close", message
             self.closed = message["code"], message.get("reason", "")
         return self.closed
+
+    async def ended(self) -> None:
+        """Waits until the application has done with this connection."""
+        await asyncio.wait({self._running})
 
     async def leave(self) -> None:
         """The client goes away; returns when the server has noticed."""

@@ -1,11 +1,11 @@
 """The write path on the real engine with a clock that stands still: push, look at the rows, start again.
 
-Each bench has a tenant of its own in the shared store. The clock stands still: pushes gather until a helper moves it on.
+Each bench has a tenant of its own in the shared store. Pushes gather until a helper moves the clock on.
 """
 
 import asyncio
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,13 @@ from whodid.store.streams import StreamIndex
 from whodid.wire.push_protobuf import encode_push
 
 DEADLINE_S = 30
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns as soon as the condition holds; fails when it does not within the deadline."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not condition():  # noqa: ASYNC110 – what is waited for is other code's state, which has no event
+            await asyncio.sleep(0.001)
 
 
 class Stored(NamedTuple):
@@ -84,9 +91,7 @@ class IngestBench:
         """Starts pushes; each is answered or waits for the clock when this returns."""
         before = len(self.ingest._waiting)
         tasks = [asyncio.create_task(push) for push in pushes]
-        async with asyncio.timeout(DEADLINE_S):
-            while len(self.ingest._waiting) - before + sum(task.done() for task in tasks) < len(tasks):
-                await asyncio.sleep(0.001)
+        await until(lambda: len(self.ingest._waiting) - before + sum(task.done() for task in tasks) >= len(tasks))
         for _ in range(10):
             await asyncio.sleep(0)  # run() takes three turns of the loop to fall asleep on the clock
         return tasks

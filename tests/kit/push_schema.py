@@ -1,4 +1,4 @@
-"""Google's own protobuf classes for whodid's push schema, built from the schema's text: the other side in comparisons."""
+"""Google's own protobuf classes for whodid's push schema, built from the schema's text, to compare with."""
 
 import re
 from functools import cache
@@ -10,7 +10,8 @@ from whodid.wire.push_protobuf import SCHEMA
 
 _FIELD = re.compile(r"(repeated )?(\w+) (\w+) = (\d+);")
 _SCALARS = {
-    name: getattr(descriptor_pb2.FieldDescriptorProto, f"TYPE_{name.upper()}") for name in ("string", "bytes", "int32", "int64")
+    name: getattr(descriptor_pb2.FieldDescriptorProto, f"TYPE_{name.upper()}")
+    for name in ("string", "bytes", "int32", "int64")
 }
 
 

@@ -40,7 +40,13 @@ def test_different_values_have_different_text(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("app.kubernetes.io/name", "app_kubernetes_io_name"), ("2xx", "_2xx"), (" a b ", "a_b"), ("größe", "gr__e"), ("", "")],
+    [
+        ("app.kubernetes.io/name", "app_kubernetes_io_name"),
+        ("2xx", "_2xx"),
+        (" a b ", "a_b"),
+        ("größe", "gr__e"),
+        ("", ""),
+    ],
 )
 def test_names_are_made_valid(name: str, expected: str) -> None:
     assert sanitize_label_name(name) == expected

@@ -104,7 +104,11 @@ async def test_reads_do_not_wait_for_one_long_read() -> None:
         ("SELEC 1", {}, "SYNTAX_ERROR"),
         ("SELECT match('a', '(')", {}, "CANNOT_COMPILE_REGEXP"),
         ("SELECT sum(sipHash64(number)) FROM numbers(100000000000)", {"timeout_s": 0.1}, "TIMEOUT_EXCEEDED"),
-        ("SELECT length(groupArray(number)) FROM numbers(50000000)", {"memory_bytes": 20_000_000}, "MEMORY_LIMIT_EXCEEDED"),
+        (
+            "SELECT length(groupArray(number)) FROM numbers(50000000)",
+            {"memory_bytes": 20_000_000},
+            "MEMORY_LIMIT_EXCEEDED",
+        ),
     ],
 )
 async def test_the_engines_errors_have_their_names(sql: str, options: dict[str, float], code: str) -> None:
@@ -156,7 +160,7 @@ def test_a_name_that_the_engine_cannot_open_is_refused_before_it_opens_another(n
 
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot write to the data directory .*file.*: .*; make it writable"):
+    with pytest.raises(StoreError, match=r"cannot write to the data directory .*file.*: .*; make it writable"):
         ChdbStore.open(Settings(tmp_path / "file" / "store"))
 
 
@@ -193,7 +197,8 @@ async def main():
         labels = {"n": str(n)}
         await index.add("t", {stream_id("t", labels): labels})
         await store.write(
-            f"INSERT INTO lines SELECT {stream_id('t', labels)}, {n} * 86400000000000, {n + 1}, 'line {n}', map(), '', 0"
+            f"INSERT INTO lines SELECT {stream_id('t', labels)}, {n} * 86400000000000, {n + 1}, "
+            f"'line {n}', map(), '', 0"
         )
         print(n, flush=True)
 asyncio.run(main())

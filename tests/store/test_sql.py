@@ -8,20 +8,35 @@ from kit.chdb_store import shared_store
 from whodid.store.sql import number_list, quote, quote_list
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.lists(
-    st.sampled_from(["'", "\\", "\0", "\n", "\r", "\t", "\b", "--", "/*", "{x:String}", ";", "''", "\\'", "ü", "😀", "$$", "`", '"'])
+    st.sampled_from(
+        ["'", "\\", "\0", "\n", "\r", "\t", "\b", "--", "/*", "{x:String}", ";", "''", "\\'", "ü", "😀", "$$", "`", '"']
+    )
 ).map("".join)
 
 
 @given(st.lists(TEXT, max_size=30))
 @settings(max_examples=60)
 async def test_text_comes_back_from_the_engine_unchanged(texts: list[str]) -> None:
-    table = await shared_store().select(f"SELECT {quote_list(texts)}::Array(String) AS texts, {quote(''.join(texts))} AS joined")
+    table = await shared_store().select(
+        f"SELECT {quote_list(texts)}::Array(String) AS texts, {quote(''.join(texts))} AS joined"
+    )
     assert table["texts"][0].as_py() == texts
     assert table["joined"][0].as_py() == "".join(texts)
 
 
 @pytest.mark.parametrize(
-    "text", ["'", "\\", "\\'", "' OR 1=1 --", "\\\\' UNION SELECT 1 --", "'; DROP TABLE lines; --", "\0'", "{a:String}", "\\x27"]
+    "text",
+    [
+        "'",
+        "\\",
+        "\\'",
+        "' OR 1=1 --",
+        "\\\\' UNION SELECT 1 --",
+        "'; DROP TABLE lines; --",
+        "\0'",
+        "{a:String}",
+        "\\x27",
+    ],
 )
 async def test_an_attempt_to_break_out_is_only_text(text: str) -> None:
     table = await shared_store().select(f"SELECT {quote(text)} AS text, length({quote(text)}) AS size")

@@ -53,7 +53,9 @@ async def test_a_stream_that_is_added_twice_is_there_once() -> None:
     tenant = str(uuid.uuid4())
     labels = {"job": "a"}
     indexes = [StreamIndex(shared_store()) for _ in range(3)]
-    await asyncio.gather(*[index.add(tenant, {stream_id(tenant, labels): labels}) for index in indexes for _ in range(2)])
+    await asyncio.gather(
+        *[index.add(tenant, {stream_id(tenant, labels): labels}) for index in indexes for _ in range(2)]
+    )
     table = await shared_store().select(f"SELECT count() AS n FROM streams FINAL WHERE tenant = '{tenant}'")
     assert table["n"][0].as_py() == 1
 

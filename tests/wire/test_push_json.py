@@ -105,7 +105,9 @@ ENTRIES = st.lists(st.tuples(st.integers(0, (1 << 63) - 1), TEXT, st.dictionarie
 
 
 @given(st.dictionaries(st.text("aZ_9", min_size=1, max_size=4).filter(LABEL_NAME.fullmatch), TEXT, max_size=4), ENTRIES)
-def test_every_entry_arrives_as_it_was_sent(labels: dict[str, str], entries: list[tuple[int, str, dict[str, str]]]) -> None:
+def test_every_entry_arrives_as_it_was_sent(
+    labels: dict[str, str], entries: list[tuple[int, str, dict[str, str]]]
+) -> None:
     body = json_to_protobuf(one([[str(ns), line, metadata] for ns, line, metadata in entries], labels))
     assert [entry for _, entry in iter_entries(body)] == [Entry(*entry) for entry in entries]
     assert parse_label_text(scan_streams(body)[0][0]) == {name: value for name, value in labels.items() if value}

@@ -52,7 +52,9 @@ def test_without_the_flag_everything_is_folded_into_the_stream() -> None:
     body = orjson.loads(encode_result(Streams([ROW])))
     assert body["status"] == "success"
     assert body["data"]["resultType"] == "streams"
-    assert body["data"]["result"] == [{"stream": {"job": "db", "user": "raz", "table": "User"}, "values": [["5", "line"]]}]
+    assert body["data"]["result"] == [
+        {"stream": {"job": "db", "user": "raz", "table": "User"}, "values": [["5", "line"]]}
+    ]
     assert "encodingFlags" not in body["data"]
 
 

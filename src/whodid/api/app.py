@@ -118,7 +118,8 @@ class LoopbackOnly:
 def _host_of(authority: str) -> str:
     """The host of `host:port`, without brackets."""
     if authority.startswith("["):
-        return authority[1:].partition("]")[0]
+        host, _, rest = authority[1:].partition("]")
+        return host if not rest or rest.startswith(":") else ""
     return authority.partition(":")[0].lower()
 
 

@@ -34,7 +34,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 """Every key, by section. Each has the override WHODID_<SECTION>_<KEY>."""
 SOURCE_KEYS = ("job", "format", "paths", "exclude", "labels", "line_prefix", "timezone")
 PERSON_KEYS = ("name", "emails", "github", "db_roles", "unix", "ssh_keys", "addresses")
-NOTIFY_KEYS = ("url", "name", "secret_file", "timeout")
+NOTIFY_KEYS = ("url", "name", "secret_file", "timeout", "send_resolved")
 DEFAULT_FILES = (Path("whodid.yml"), Path("/etc/whodid/whodid.yml"))
 
 
@@ -135,6 +135,7 @@ def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -
         top.wrong(
             "dashboard", f"server.listen and dashboard.listen are both {server.host}:{server.port}; give two ports"
         )
+    server = _listen(top.section("server", KEYS["server"]), "server", Listen("127.0.0.1", 3100))
     return Config(
         data_dir=_path(top, "data_dir") or default_data_dir(environment),
         server=server,
@@ -144,7 +145,7 @@ def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -
         rules=tuple(top.strings("rules")) if top.has("rules") else ("builtin",),
         notify=_webhooks(document, top),
         people=tuple(_person(document, key, node) for key, node in top.members("people")),
-        agent=_agent(document, top.section("agent", KEYS["agent"])),
+        agent=_agent(document, top.section("agent", KEYS["agent"]), server),
     )
 
 
@@ -218,6 +219,7 @@ def _webhook(document: Document, node: yaml.Node, number: int) -> WebhookSetting
         name=fields.text("name", f"webhook-{number + 1}"),
         secret_file=_path(fields, "secret_file"),
         timeout_s=timeout_ns / SECOND,
+        send_resolved=fields.flag("send_resolved") is not False,
     )
 
 
@@ -237,13 +239,13 @@ def _person(document: Document, key: str, node: yaml.Node) -> Person:
     return Person(id=key, name=fields.text("name", key), **lists)
 
 
-def _agent(document: Document, section: Fields) -> AgentSection:
+def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
     if section.has("promtail_config"):
         section.wrong(
             "promtail_config",
             "agent.promtail_config is not available in this version; list the files under agent.sources",
         )
-    server = section.text("server", AgentSection().server)
+    server = section.text("server", own.url)
     if not server.startswith(("http://", "https://")):
         section.wrong("server", f"agent.server must be an http:// or https:// address, not {server!r}")
     sources = tuple(_source(document, node, i) for i, node in enumerate(section.items("sources")))

@@ -1,6 +1,6 @@
 """What whodid.yml may say: one frozen class for each section, a docstring for each key.
 
-docs/reference/config.md is generated from this file (tools in tests/house); load.py reads the YAML. Room settings
+docs/reference/config.md is generated from this file by tools/reference.py; load.py reads the YAML. Room settings
 that are not users' business stay in their rooms.
 """
 
@@ -43,7 +43,7 @@ class AgentSection:
     """What this machine's agent follows and where it sends it."""
 
     server: str = "http://127.0.0.1:3100"
-    """Address of the whodid server, or of a Loki."""
+    """Address of the whodid server, or of a Loki; default: the address of `server.listen`."""
     host: str = ""
     """Label `host` of every line; default: the host's name."""
     sources: tuple[SourceSettings, ...] = ()

@@ -1,1 +1,1 @@
-"""The write path: check, number, commit, tell. pipeline.py is the contract; levels.py and commit.py hold the engine's part."""
+"""The write path: check, number, commit, tell. Contract: pipeline.py; the engine's part: commit.py, levels.py."""

@@ -1,7 +1,8 @@
 """One commit: several push bodies become rows, in the engine, in a few statements.
 
-The bodies go concatenated (concatenated protobuf messages merge) through shared memory (spool.py) into a staging table, are judged there by one small query, and are moved to `lines` in one insert that ends with fsync. Python never touches a line:
-it reads the few label sets and writes SQL. Runs in the store's writing thread; called by pipeline.py only.
+The bodies go concatenated (concatenated protobuf messages merge) through shared memory (spool.py) into a staging table,
+are judged there by one small query, and are moved to `lines` in one insert that ends with fsync. Python never touches a
+line: it reads the few label sets and writes SQL. Runs in the store's writing thread; called by pipeline.py only.
 """
 
 from collections.abc import Sequence
@@ -35,8 +36,8 @@ _MALFORMED_CODES = frozenset(
         "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO",
     )
 )
-"""What the engine says of bytes that are no PushRequest (LOGICAL_ERROR: of lengths beyond any memory). Every other failure
-is the engine's own: the client must come again, or its lines would be lost."""
+"""What the engine says of bytes that are no PushRequest (LOGICAL_ERROR: of lengths beyond any memory). Every other
+failure is the engine's own: the client must come again, or its lines would be lost."""
 
 
 @dataclass(slots=True)
@@ -75,7 +76,10 @@ def prepare(connection: Connection) -> None:
 def commit(
     connection: Connection, bodies: Sequence[Body], first_seq: int, spool: Spool, limits: Limits, now_ns: int
 ) -> Committed:
-    """Stores the bodies, their lines numbered from `first_seq`. A body's own faults end in its `error` and `rejections`, never in an exception."""
+    """Stores the bodies, their lines numbered from `first_seq`.
+
+    A body's own faults end in its `error` and `rejections`, never in an exception. Raises StoreError.
+    """
     good = _stage(connection, bodies, spool)
     stored = count = size = 0
     if good:
@@ -167,9 +171,15 @@ def _explain(connection: Connection, bodies: Sequence[Body], bounds: tuple[int, 
     for row in table.to_pylist():
         body, name, ts = owner[row["stream_no"] - 1], names[row["stream_no"] - 1], row["ts"]
         if row["size"] > limits.max_line_bytes:
-            text = f"max entry size '{limits.max_line_bytes}' bytes exceeded for stream '{name}' while adding an entry with length '{row['size']}' bytes"
+            text = (
+                f"max entry size '{limits.max_line_bytes}' bytes exceeded for stream '{name}' "
+                f"while adding an entry with length '{row['size']}' bytes"
+            )
         elif ts < low:
-            text = f"entry for stream '{name}' has timestamp too old: {format_rfc3339(ts)}, oldest acceptable timestamp is: {format_rfc3339(low)}"
+            text = (
+                f"entry for stream '{name}' has timestamp too old: {format_rfc3339(ts)}, "
+                f"oldest acceptable timestamp is: {format_rfc3339(low)}"
+            )
         else:
             text = f"entry for stream '{name}' has timestamp too new: {format_rfc3339(ts)}"
         body.rejections.append(text)
@@ -225,7 +235,7 @@ def _insert(bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, 
 
 
 def _last_of_twins(mapping: str) -> str:
-    """A name that stands twice keeps its last value: else a filter in SQL sees the first and a reader in Python the last."""
+    """A name that stands twice keeps its last value; else SQL's filters would see the first and a reader the last."""
     distinct = "arrayReverse(arrayDistinct(arrayReverse(mapKeys(m))))"
     last = f"arrayMap(k -> arrayLast((v, name) -> name = k, mapValues(m), mapKeys(m)), {distinct})"
     return f"arrayElement(arrayMap(m -> mapFromArrays({distinct}, {last}), [{mapping}]), 1)"

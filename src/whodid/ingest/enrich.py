@@ -1,6 +1,6 @@
 """What Loki adds to a stream on arrival: `service_name`, and the level that the stream's own labels state.
 
-Behaviour: Grafana Loki 3.7 (service name discovery, detected_level); the level of a line is found by the engine (levels.py).
+Behaviour: Grafana Loki 3.7 (service name discovery, detected_level). The level of a line is found by levels.py.
 """
 
 from collections.abc import Mapping

@@ -34,7 +34,8 @@ def _from_json() -> str:
     others = quote_list(_OTHER_FIELDS)
     pairs = "JSONExtractKeysAndValues(line, 'String')"
     rest = f"arrayFirst(v -> v != '', arrayMap(k -> arrayFirst(p -> p.1 = k, {pairs}).2, {others}))"
-    return f"if((JSONExtractString(line, 'level') AS json_level) != '', json_level, if(multiSearchAny(line, {others}), {rest}, ''))"
+    level = "JSONExtractString(line, 'level') AS json_level"
+    return f"if(({level}) != '', json_level, if(multiSearchAny(line, {others}), {rest}, ''))"
 
 
 def _from_logfmt() -> str:
@@ -46,7 +47,8 @@ def _from_logfmt() -> str:
         dict.fromkeys(name.lower().replace(".", "[.]") for name in _OTHER_FIELDS if name.lower() != "level")
     )
     hint = quote_list(("level=", "severity", "lvl="))
-    return f"if(multiSearchAnyCaseInsensitive(line, {hint}), if(({one('level')} AS logfmt_level) != '', logfmt_level, {one(others)}), '')"
+    named = f"if(({one('level')} AS logfmt_level) != '', logfmt_level, {one(others)})"
+    return f"if(multiSearchAnyCaseInsensitive(line, {hint}), {named}, '')"
 
 
 def detected_level(stream_level: str) -> str:

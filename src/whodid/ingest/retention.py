@@ -56,7 +56,8 @@ def days_to_drop(days: Sequence[Day], policy: Policy, now_ns: int, disk_used: in
 async def enforce(store: Store, policy: Policy, data_dir: Path, now_ns: int) -> list[int]:
     """Drops what the policy lets go; returns the days dropped."""
     table = await store.select(
-        "SELECT partition, sum(bytes_on_disk) AS size FROM system.parts WHERE active AND table = 'lines' GROUP BY partition"
+        "SELECT partition, sum(bytes_on_disk) AS size FROM system.parts "
+        "WHERE active AND table = 'lines' GROUP BY partition"
     )
     days = [Day(int(row["partition"]), row["size"]) for row in table.to_pylist()]
     usage = shutil.disk_usage(data_dir)

@@ -1,8 +1,8 @@
 """How push bodies reach the engine: through a file that has no name, in this process's memory only.
 
-chDB's streaming insert takes no `INSERT … SELECT`, and `file()` reads paths, not buffers; `/proc/self/fd/N` is the path of a
-memfd. Nobody else can open it or guess it, and a killed server leaves nothing behind. The schema is a real file with a full
-path: given as text, the engine would write it into the working directory, which a service may not write to.
+chDB's streaming insert takes no `INSERT … SELECT`, and `file()` reads paths, not buffers; `/proc/self/fd/N` is the path
+of a memfd. Nobody else can open or guess it, and a killed server leaves nothing behind. The schema is a real file with
+a full path: given as text, the engine would write it into the working directory, which may be closed to a service.
 """
 
 import os

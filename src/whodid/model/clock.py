@@ -88,7 +88,7 @@ def to_datetime(ns: int) -> datetime:
 
 
 def format_rfc3339(ns: int, *, fraction: bool = True) -> str:
-    """RFC 3339 in UTC, as Go's RFC3339Nano prints it (no trailing zeros of the fraction); whole seconds if not `fraction`."""
+    """RFC 3339 in UTC as Go's RFC3339Nano prints it: no trailing zeros. Without `fraction`, whole seconds."""
     seconds, rest = divmod(ns, SECOND)
     stamp = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
     tail = f".{rest:09d}".rstrip("0") if fraction and rest else ""

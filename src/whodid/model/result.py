@@ -1,4 +1,4 @@
-"""What a query returns: streams of lines, or vector, matrix and scalar of numbers (Loki's and Prometheus' result types)."""
+"""What a query returns: streams of lines, or vector, matrix and scalar of numbers, as in Loki and Prometheus."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple

@@ -72,7 +72,8 @@ class ChdbStore:
         path = settings.path.absolute()
         if set(str(path)) & set("?&\\"):
             raise StoreError(
-                f"the data directory {path.parent} has a ?, an & or a backslash in its name, which the engine cannot open; set another data_dir"
+                f"the data directory {path.parent} has a ?, an & or a backslash in its name, "
+                "which the engine cannot open; set another data_dir"
             )
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -80,7 +81,8 @@ class ChdbStore:
             config.write_text(_CONFIG.format(memory=settings.memory_bytes))
         except OSError as e:
             raise StoreError(
-                f"cannot write to the data directory {path.parent}: {e.strerror}; make it writable for this user or set data_dir"
+                f"cannot write to the data directory {path.parent}: {e.strerror}; "
+                "make it writable for this user or set data_dir"
             ) from None
         if _is_locked(path / "status"):  # asked first, since the engine tells it to the terminal only
             raise _in_use(path)

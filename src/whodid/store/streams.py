@@ -43,7 +43,7 @@ class StreamIndex:
         missing = {i: labels for i, labels in new.items() if i not in known}
         if not missing:
             return
-        # As data behind the statement, not as SQL values: the first push of a big fleet brings tens of thousands of streams.
+        # As data behind the statement, not as SQL: the first push of a big fleet brings tens of thousands of streams.
         rows = b"\n".join(orjson.dumps({"id": i, "tenant": tenant, "labels": labels}) for i, labels in missing.items())
         await self._store.write(f"INSERT INTO streams FORMAT JSONEachRow {rows.decode()}")
         known.update(missing)

@@ -1,7 +1,7 @@
 """Loki's query parameters, read with its rules and its words for mistakes.
 
-Rules: Grafana Loki 3.7 pkg/loghttp/params.go as observed: instants with a point are float seconds, integers of up to ten
-digits seconds, longer ones nanoseconds, all else RFC 3339; steps are seconds or a Prometheus duration.
+Rules: Grafana Loki 3.7 pkg/loghttp/params.go as observed: instants with a point are float seconds, integers of up to
+ten digits seconds, longer ones nanoseconds, all else RFC 3339; steps are seconds or a Prometheus duration.
 """
 
 import re
@@ -143,6 +143,7 @@ def _read_step(values: Mapping[str, str], start_ns: int, end_ns: int) -> int:
         raise BadParameter("zero or negative query resolution step widths are not accepted. Try a positive integer")
     if (end_ns - start_ns) / step_ns > 11_000:
         raise BadParameter(
-            "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter"
+            "exceeded maximum resolution of 11,000 points per time series. "
+            "Try increasing the value of the step parameter"
         )
     return step_ns

@@ -30,7 +30,7 @@ _NS_LIMIT = 1 << 63
 
 
 def json_to_protobuf(body: bytes) -> bytes:
-    """The protobuf form of a JSON push. Raises MalformedPush with the place of the mistake, BadLabels for a bad name."""
+    """The protobuf form of a JSON push. Raises MalformedPush with the mistake's place, BadLabels for a bad name."""
     try:
         push = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:

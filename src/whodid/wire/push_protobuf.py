@@ -168,7 +168,7 @@ def scan_streams(data: bytes) -> list[tuple[str, int, int]]:
             streams.append((labels, at, at + size))
             at += size
         elif tag >> 3 == 1:
-            # The engine takes field 1 of any wire type for a stream, and would then count one more than is counted here.
+            # The engine takes field 1 of any wire type for a stream, and would count one more than is counted here.
             raise MalformedPush(
                 f"the push body is no protobuf PushRequest: a stream of wire type {tag & 7} at byte {at}"
             )

@@ -1,7 +1,7 @@
 """Query results as Loki's JSON: streams, matrix, vector, scalar, and the plain lists of the label endpoints.
 
-Shapes: Grafana Loki HTTP API. With `X-Loki-Response-Encoding-Flags: categorize-labels` an entry is a 3-tuple whose third
-part says which labels are structured metadata and which were parsed; without it they are folded into the stream.
+Shapes: Grafana Loki HTTP API. With `X-Loki-Response-Encoding-Flags: categorize-labels` an entry is a 3-tuple whose
+third part says which labels are structured metadata and which were parsed; without it they are folded into the stream.
 """
 
 import math

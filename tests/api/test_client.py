@@ -1,0 +1,94 @@
+"""What happens when the client goes away: the work stops, and nobody calls it an error."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import pytest
+from kit.api_house import QUERY_RANGE, House
+from starlette.types import Message
+
+PATHS = {QUERY_RANGE: "range", "/loki/api/v1/query": "instant", "/whodid/api/v1/findings": "find"}
+
+
+def scope(method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query,
+        "headers": [(b"host", b"127.0.0.1"), *headers],
+        "client": ("127.0.0.1", 5),
+        "server": ("127.0.0.1", 3100),
+    }
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_query_is_cancelled_when_its_client_goes_away(
+    house: House, monkeypatch: pytest.MonkeyPatch, path: str, method: str
+) -> None:
+    if (method, PATHS[path]) == ("POST", "find"):
+        pytest.skip("findings are read by GET only")
+    begun, cancelled, answered = asyncio.Event(), asyncio.Event(), []
+
+    async def works_for_ever(*asked: object) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    owner = house.services if PATHS[path] == "find" else house.services.engine
+    monkeypatch.setattr(owner, PATHS[path], works_for_ever)
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+    query = b"query=%7Bjob%3D%22a%22%7D"
+    form = [(b"content-type", b"application/x-www-form-urlencoded")] if method == "POST" else []
+    messages.put_nowait({"type": "http.request", "body": query if form else b"", "more_body": False})
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    asked = scope(method, path, b"" if form else query, form)
+    running = asyncio.ensure_future(house.api(asked, messages.get, send))
+    await asyncio.wait_for(begun.wait(), 10)
+    assert not running.done()
+    messages.put_nowait({"type": "http.disconnect"})
+    await asyncio.wait_for(running, 10)
+    assert cancelled.is_set()
+    assert [message["status"] for message in answered if message["type"] == "http.response.start"] == [499]
+
+
+async def test_a_push_that_is_broken_off_stores_nothing_and_is_no_bug(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts: list[Message] = [
+        {"type": "http.request", "body": b'{"streams": [{"stream"', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    receive: Callable[[], Awaitable[Message]] = lambda: _next(parts)  # noqa: E731
+    statuses = []
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status"))
+
+    with caplog.at_level(logging.WARNING):
+        await house.api(scope("POST", "/loki/api/v1/push", b"", []), receive, send)
+    assert statuses[0] == 499
+    assert caplog.records == []
+    assert house.services.ingest.totals.commits == 0
+
+
+async def _next(parts: list[Message]) -> Message:
+    return parts.pop(0)
+
+
+async def test_an_error_of_the_work_comes_through_as_itself(house: House) -> None:
+    answer = await house.client.get(QUERY_RANGE, params={"query": "{"})
+    assert answer.status_code == 400
