@@ -53,14 +53,22 @@ def web(rng: random.Random, seconds: float, number: int) -> str:
 def backend(rng: random.Random, seconds: float, number: int) -> str:
     """One JSON line of an application."""
     level = rng.choices(("INFO", "DEBUG", "WARNING", "ERROR"), (75, 15, 6, 4))[0]
-    fields = {"level": level, "msg": "request done", "path": rng.choice(_PATHS), "status": 200, "took_ms": rng.randint(1, 900)}
+    fields = {
+        "level": level,
+        "msg": "request done",
+        "path": rng.choice(_PATHS),
+        "status": 200,
+        "took_ms": rng.randint(1, 900),
+    }
     return json.dumps({**fields, "request_id": f"{rng.getrandbits(64):016x}"})
 
 
 def auth(rng: random.Random, seconds: float, number: int) -> str:
     """One line of sshd in auth.log."""
     stamp = datetime.fromtimestamp(seconds, UTC).strftime("%b %d %H:%M:%S")
-    return f"{stamp} bench sshd[{rng.randint(500, 9999)}]: Failed password for root from {_address(rng)} port 40022 ssh2"
+    return (
+        f"{stamp} bench sshd[{rng.randint(500, 9999)}]: Failed password for root from {_address(rng)} port 40022 ssh2"
+    )
 
 
 MAKERS = (database, web, backend, auth)

@@ -25,9 +25,9 @@ import cramjam
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from kit.processes import Installation, wait_until
 from lines import PREFIX, STREAMS, database, mixed
 
+from kit.processes import Installation, wait_until
 from whodid.model.entry import Entry, Stream
 from whodid.wire.push_protobuf import encode_push
 
@@ -220,12 +220,16 @@ def main() -> None:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     text = table(result)
-    result |= {"machine": machine, "commit": commit.stdout.strip(), "lines": asked.lines, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    result |= {
+        "machine": machine,
+        "commit": commit.stdout.strip(),
+        "lines": asked.lines,
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
     asked.out.parent.mkdir(exist_ok=True)
     asked.out.write_text(json.dumps(result, indent=1) + "\n")
     print(text)
     print(f"\n{machine}; written to {asked.out}")
-
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whodid.logql import parse
 from whodid.document import Fields, compose, plain
+from whodid.logql import parse
 from whodid.rules.load import load_text
 
 

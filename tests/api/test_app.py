@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from kit.api_house import House
 from kit.asgi_socket import AsgiSocket
 from whodid.api.app import LoopbackOnly, api_app
@@ -50,7 +51,9 @@ async def test_a_page_of_this_machine_may_ask(house: House, origin: str) -> None
     assert (await house.client.get("/ready", headers={"origin": origin})).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [{"host": "attacker.example"}, {"host": "127.0.0.1", "origin": "https://attacker.example"}])
+@pytest.mark.parametrize(
+    "headers", [{"host": "attacker.example"}, {"host": "127.0.0.1", "origin": "https://attacker.example"}]
+)
 async def test_a_socket_from_elsewhere_is_refused_before_it_opens(house: House, headers: dict[str, str]) -> None:
     async with AsgiSocket(house.api, "/loki/api/v1/tail", {"query": '{job="a"}'}, headers) as socket:
         assert not socket.accepted
@@ -111,6 +114,7 @@ async def test_without_a_build_the_page_says_what_to_do(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
     import httpx2
+
     from whodid.api import app
 
     monkeypatch.setattr(app, "STATIC", tmp_path)

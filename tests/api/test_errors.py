@@ -1,7 +1,8 @@
-"""Each error as a status and a text: the table of errors.py, through a real route, and that none of ours is forgotten."""
+"""Each error as a status and a text: the table of errors.py, through a real route."""
 
 import httpx2
 import pytest
+
 from kit.api_house import QUERY_RANGE, House
 from whodid.api.errors import ENGINE_STATUSES, BodyTooLarge, UnsupportedEncoding
 from whodid.errors import WhodidError

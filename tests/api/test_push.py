@@ -7,6 +7,7 @@ import zlib
 
 import cramjam
 import pytest
+
 from kit.api_house import PUSH, House
 from whodid.api.routes import push
 from whodid.model.entry import Entry, Stream
@@ -89,7 +90,12 @@ BROKEN = {
     "no deflate": (b"\x07\x07", {**JSON, "content-encoding": "deflate"}, 400, "the push body is no deflate stream: "),
     "no JSON": (b"{", JSON, 400, "the push body is not Loki's JSON: "),
     "no streams": (b'{"streams": []}', JSON, 422, "error at least one valid stream is required for ingestion"),
-    "bad labels": (b'{"streams": [{"stream": {"a b": "c"}, "values": []}]}', JSON, 400, "'a b' in stream 0 is not a label"),
+    "bad labels": (
+        b'{"streams": [{"stream": {"a b": "c"}, "values": []}]}',
+        JSON,
+        400,
+        "'a b' in stream 0 is not a label",
+    ),
 }
 
 
@@ -119,7 +125,9 @@ async def test_a_bomb_is_refused_and_what_just_fits_is_not(house: House, encodin
         "the push body unpacks to more than 1000 bytes; send smaller batches\n",
     )
     in_parts = b"".join(gzip.compress(b" " * 400) for _ in range(3))
-    assert (await house.client.post(PUSH, content=in_parts, headers={**JSON, "content-encoding": "gzip"})).status_code == 413
+    assert (
+        await house.client.post(PUSH, content=in_parts, headers={**JSON, "content-encoding": "gzip"})
+    ).status_code == 413
 
 
 @pytest.mark.usefixtures("small")
@@ -144,7 +152,9 @@ async def test_a_large_body_is_refused_whether_or_not_it_states_its_length(house
 
 async def test_what_is_refused_of_a_body_is_counted_and_the_rest_is_stored(house: House) -> None:
     now = time.time_ns()
-    answer = await house.push_json([{"stream": {"job": "a"}, "values": [[str(now), "good"], ["1", "old"], ["2", "old"]]}])
+    answer = await house.push_json(
+        [{"stream": {"job": "a"}, "values": [[str(now), "good"], ["1", "old"], ["2", "old"]]}]
+    )
     assert answer.status_code == 400
     assert answer.text.startswith("2 errors like: entry for stream ")
     answer = await house.push_json([{"stream": {"job": "a"}, "values": [["1", "old"]]}])
@@ -167,9 +177,11 @@ async def test_a_repeated_key_is_acknowledged_and_not_stored_again(house: House)
 async def test_metadata_and_instants_arrive_unchanged(house: House) -> None:
     ns = time.time_ns()
     await house.push_json([{"stream": {"job": "a"}, "values": [[str(ns), "שלום\n\ttwo", {"user": "raz", "Ünï": "x"}]]}])
-    answer = await house.client.get("/loki/api/v1/query_range", params={"query": '{job="a"}'}, headers={
-        "x-loki-response-encoding-flags": "categorize-labels"
-    })
+    answer = await house.client.get(
+        "/loki/api/v1/query_range",
+        params={"query": '{job="a"}'},
+        headers={"x-loki-response-encoding-flags": "categorize-labels"},
+    )
     (stream,) = answer.json()["data"]["result"]
     (value,) = stream["values"]
     assert value[:2] == [str(ns), "שלום\n\ttwo"]

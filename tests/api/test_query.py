@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from kit.api_house import QUERY_RANGE, House
 from whodid.api.routes import client
 
@@ -136,7 +137,11 @@ BAD = [
     (QUERY_RANGE, {"query": '{job="a"}', "limit": "0"}, "limit must be a positive value"),
     (QUERY_RANGE, {"query": '{job="a"}', "limit": "5001"}, "max entries limit per query exceeded, limit > max_entries"),
     (QUERY_RANGE, {"query": '{job="a"}', "start": "tomorrow"}, "could not parse the instant 'tomorrow'"),
-    (QUERY_RANGE, {"query": '{job="a"}', "start": "10", "end": "5"}, "end timestamp must not be before or equal to start"),
+    (
+        QUERY_RANGE,
+        {"query": '{job="a"}', "start": "10", "end": "5"},
+        "end timestamp must not be before or equal to start",
+    ),
     (QUERY_RANGE, {"query": '{job="a"}', "direction": "up"}, "invalid direction 'up'"),
     (QUERY_RANGE, {"query": 'rate({job="a"}[1m])', "step": "0"}, "zero or negative query resolution step widths"),
     (QUERY_RANGE, {"query": 'rate({job="a"}[1m])', "step": "1ms"}, "exceeded maximum resolution of 11,000 points"),

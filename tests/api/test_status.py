@@ -1,7 +1,8 @@
 """/ready, /metrics and the build information, as their readers parse them."""
 
-from kit.api_house import House
 from prometheus_client.parser import text_string_to_metric_families
+
+from kit.api_house import House
 from whodid.api.routes.status import LOKI_VERSION
 
 

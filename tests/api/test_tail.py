@@ -1,9 +1,10 @@
-"""The live tail: history, then what is committed, without a gap; resumed by sequence number; told why when it is closed."""
+"""The live tail: history, then what is committed, without a gap; resumed by sequence number, closed with a reason."""
 
 import asyncio
 import time
 
 import pytest
+
 from kit.api_house import House
 from kit.asgi_socket import lines_of
 from whodid.api.routes import tail
@@ -119,13 +120,14 @@ async def test_labels_by_category(house: House) -> None:
 
 async def test_delay_for_holds_lines_back(house: House) -> None:
     waited: list[float] = []
-    go = asyncio.Event()
+    waiting, go = asyncio.Event(), asyncio.Event()
 
     class Clock:
         now_ns, monotonic_s = house.services.clock.now_ns, house.services.clock.monotonic_s
 
         async def sleep(self, seconds: float) -> None:
             waited.append(seconds)
+            waiting.set()
             await go.wait()
 
     house.services.clock = Clock()  # type: ignore[assignment]
@@ -133,8 +135,7 @@ async def test_delay_for_holds_lines_back(house: House) -> None:
         await socket.frame()
         await house.store({"job": "db"}, "late")
         reading = asyncio.ensure_future(socket.frame())
-        while not waited:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(waiting.wait(), 10)
         assert not reading.done()
         go.set()
         assert lines_of(await reading) == ["late"]
@@ -144,7 +145,7 @@ async def test_delay_for_holds_lines_back(house: House) -> None:
 BAD = [
     ({}, "parse error"),
     ({"query": "{job="}, "parse error at line 1"),
-    ({"query": "count_over_time({job=\"a\"}[1m])"}, "tail takes a log query, not a metric query"),
+    ({"query": 'count_over_time({job="a"}[1m])'}, "tail takes a log query, not a metric query"),
     ({"query": DB, "limit": "0"}, "limit must be a positive value"),
     ({"query": DB, "limit": "x"}, "invalid syntax"),
     ({"query": DB, "start": "yesterday"}, "could not parse the instant"),

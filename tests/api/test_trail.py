@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+
 from kit.api_house import House
 from whodid.investigate.finding import Attribution, Finding
 from whodid.model.clock import SECOND

@@ -72,7 +72,7 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         rules=("builtin", "rules/*.yml"),
         notify=(
             WebhookSettings("pager", "https://hooks.team.example/alerts", Path("/home/dana/hook.secret"), 2.5),
-            WebhookSettings("webhook-2", "http://127.0.0.1:9"),
+            WebhookSettings("webhook-2", "http://127.0.0.1:9", send_resolved=False),
         ),
         people=(
             Person(
@@ -104,6 +104,12 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
             ),
         ),
     )
+
+
+def test_the_agent_s_server_is_this_machine_s_unless_it_is_said() -> None:
+    assert load_config(None, {"WHODID_SERVER_LISTEN": '"[::1]:99"'}).agent.server == "http://[::1]:99"
+    said = {"WHODID_SERVER_LISTEN": "127.0.0.1:99", "WHODID_AGENT_SERVER": "http://10.0.0.5:3100/"}
+    assert load_config(None, said).agent.server == "http://10.0.0.5:3100"
 
 
 def test_what_a_merge_key_brings_does_not_override() -> None:
@@ -158,7 +164,9 @@ def test_a_variable_overrides_its_key_and_nothing_else(variable: str, file: Path
     text, where, value = OVERRIDES[variable]
     before, after = _flat(load_config(file, {})), _flat(load_config(file, {variable: text}))
     assert after[where] == value
-    assert {name for name in before if before[name] != after[name]} <= {where}
+    # The agent's server is this machine's, unless it is said.
+    beside = {"agent.server"} if variable == "WHODID_SERVER_LISTEN" and file is None else set()
+    assert {name for name in before if before[name] != after[name]} <= {where, *beside}
 
 
 def _flat(config: object, prefix: str = "") -> dict[str, object]:
@@ -202,7 +210,9 @@ def test_a_mistake_in_a_variable_names_the_variable(variable: str, text: str, sa
     assert all(message.startswith(f"environment variable {variable}:") for message in found), found
 
 
-@pytest.mark.parametrize("variable", ["WHODID_SERVER", "WHODID_AGENT", "WHODID_CONFIG", "WHODID_LOG_LEVEL", "WHODID__RULES"])
+@pytest.mark.parametrize(
+    "variable", ["WHODID_SERVER", "WHODID_AGENT", "WHODID_CONFIG", "WHODID_LOG_LEVEL", "WHODID__RULES"]
+)
 def test_variables_that_are_no_keys_change_nothing(variable: str) -> None:
     """WHODID_SERVER is where the commands find the server: it must not be taken for the section."""
     assert load_config(None, {variable: "http://127.0.0.1:3100"}) == load_config(None, {})

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from kit.house import ROOT
 
 PAGES = sorted(

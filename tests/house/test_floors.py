@@ -1,6 +1,7 @@
-"""The floors: imports go downwards only, rooms of one floor do not know each other (`pyproject.toml`, import-linter)."""
+"""The floors: imports go downwards only, rooms of one floor do not know each other (import-linter)."""
 
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
 from kit.house import ROOT
 
 

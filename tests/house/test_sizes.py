@@ -1,4 +1,4 @@
-"""Sizes: a file or function that has outgrown its reader is split. The aims are 300 and 30 lines; these are the walls."""
+"""Sizes: what has outgrown its reader is split. The aims are 300 and 30 lines; these are the walls."""
 
 import ast
 

@@ -245,8 +245,9 @@ async def test_a_failure_of_the_engine_is_not_blamed_on_the_body(bench: IngestBe
 
 TOKENS = (
     b"\x0a\x00", b"\x0a\x02\x12\x00", b'\x0a\x09\x0a\x07{a="b"}', b"\x12\x00", b"\x12\x02\x1a\x00", b"\x08\x01",
-    b"\x10\x02", b"\x0b", b"\x0c", b"\x0f", b"\x0d\0\0\0\0", b"\x09" + bytes(8), b"\x1d\0\0\0\0", b"\x8a\x00\x00", b"\x0a\x80\x00",
-    b"\x12\x03abc", b"\x22\x03xyz", b"\x00\x00", b"\x0a" + b"\xff" * 9 + b"\x01", b"\xfa\xff\xff\xff\x0f\x00",
+    b"\x10\x02", b"\x0b", b"\x0c", b"\x0f", b"\x0d\0\0\0\0", b"\x09" + bytes(8), b"\x1d\0\0\0\0", b"\x8a\x00\x00",
+    b"\x0a\x80\x00", b"\x12\x03abc", b"\x22\x03xyz", b"\x00\x00",
+    b"\x0a" + b"\xff" * 9 + b"\x01", b"\xfa\xff\xff\xff\x0f\x00",
     b"\x8a\x80\x80\x80\x80\x80\x01\x00",
 )  # fmt: skip
 MESSAGES = st.lists(st.sampled_from(TOKENS) | st.binary(max_size=4), max_size=6).map(b"".join)

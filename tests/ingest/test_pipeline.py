@@ -128,11 +128,12 @@ async def test_tenants_have_streams_of_their_own(bench: IngestBench) -> None:
 
 
 async def test_a_push_of_thousands_of_streams(bench: IngestBench) -> None:
-    streams = [Stream({"n": str(n)}, [Entry(bench.now, str(n), {})]) for n in range(8000)]
+    streams = [Stream({"n": str(n)}, [Entry(bench.now, str(n), {})]) for n in range(6000)]
     assert await bench.push(encode_push(streams)) == []
     rows = await bench.rows()
-    assert len(rows) == 8000
+    assert len(rows) == 6000
     assert all(row.labels["n"] == row.line for row in rows)
+    await bench.store.write(f"DELETE FROM streams WHERE tenant = '{bench.tenant}'")  # later tests load the table too
 
 
 # ---- nothing twice ----
@@ -335,8 +336,9 @@ async def test_a_failure_of_the_stream_index_is_told_and_the_key_is_free_again(b
         raise StoreError("disk full", "NOT_ENOUGH_SPACE")
 
     add, bench.index.add = bench.index.add, fail  # type: ignore[method-assign]
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match="send them again") as caught:
         await bench.push(bench.body("x", fresh="stream"), "key")
+    assert caught.value.code == ""  # a door would take a code for the fault of a query
     bench.index.add = add  # type: ignore[method-assign]
     assert await bench.push(bench.body("x", fresh="stream"), "key") == []
     assert await bench.lines() == ["x"]

@@ -14,10 +14,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from kit.asgi_socket import AsgiSocket
-from kit.chdb_store import shared_store
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
+
+from kit.asgi_socket import AsgiSocket
+from kit.chdb_store import shared_store
 from whodid.api.app import api_app, dashboard_app
 from whodid.api.metrics import register
 from whodid.api.services import Services
@@ -35,6 +36,13 @@ HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 PUSH = "/loki/api/v1/push"
 QUERY_RANGE = "/loki/api/v1/query_range"
 _numbers = itertools.count(1)
+
+
+class Hurried(SystemClock):
+    """The real time, but nobody waits for more pushes to come together."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
 
 
 class House:
@@ -94,7 +102,7 @@ async def open_house(
     directory: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits | None = None, ingest: IngestLimits | None = None
 ) -> AsyncIterator[House]:
     monkeypatch.setattr("whodid.api.services.DEFAULT_TENANT", f"api-{next(_numbers)}")
-    store, clock = shared_store(), SystemClock()
+    store, clock = shared_store(), Hurried()
     index = StreamIndex(store)
     await index.load()
     writer = await Ingest.start(store, index, clock, ingest or IngestLimits(), directory)

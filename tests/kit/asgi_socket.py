@@ -1,4 +1,4 @@
-"""A WebSocket client of an ASGI application in the same event loop: no port, and it can stop reading when a test says so."""
+"""A WebSocket client of an ASGI application in the same event loop: no port, and a test can make it stop reading."""
 
 import asyncio
 import json

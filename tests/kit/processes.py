@@ -110,7 +110,9 @@ class Installation:
 
     def total(self, query: str, span: str = "2h") -> int:
         """How many lines a log query has in the last `span`."""
-        answer = self.get("/loki/api/v1/query", query=f"sum(count_over_time({query} [{span}]))", time=str(time.time_ns()))
+        answer = self.get(
+            "/loki/api/v1/query", query=f"sum(count_over_time({query} [{span}]))", time=str(time.time_ns())
+        )
         result = answer["data"]["result"]
         return int(result[0]["value"][1]) if result else 0
 

@@ -13,10 +13,9 @@ from whodid.agent.instants import Instants
 from whodid.agent.records import Record, RecordJoiner
 from whodid.formats.format import Format, Parsed
 from whodid.model.clock import Clock
-from whodid.model.entry import Entry
 from whodid.sources.lines import Lines, LineSplitter
 from whodid.sources.source import Feed
-from whodid.wire.push_protobuf import encode_entry
+from whodid.wire.push_protobuf import encode_line
 
 CHUNK_BYTES = 256 << 10
 _log = logging.getLogger(__name__)
@@ -131,7 +130,7 @@ class FileReader:
                 line, attributes, ns, understood = self._unparsed(text)
             if not understood:
                 unparsed += 1
-            entry = encode_entry(Entry(assign(ns, now_ns), line, attributes))
+            entry = encode_line(assign(ns, now_ns), line, attributes)
             encoded.append(entry)
             size_bytes += len(entry)
             if size_bytes >= room_bytes:

@@ -20,6 +20,8 @@ from whodid.errors import WhodidError
 from whodid.formats import FormatSettings, make_format
 
 BUILD_INFO = "/loki/api/v1/status/buildinfo"
+PATIENCE_S = 3.0
+"""How long a program that has our port may take to say whether it is whodid."""
 Finding = tuple[bool, str]
 """Whether something is as it should be, and the sentence about it."""
 
@@ -104,7 +106,7 @@ def _port(key: str, listen: Listen, build_info: str) -> Finding:
 
 def _is_whodid(url: str) -> bool:
     try:
-        return "whodid-" in httpx2.get(url, timeout=3.0, trust_env=False).text
+        return "whodid-" in httpx2.get(url, timeout=PATIENCE_S, trust_env=False).text
     except httpx2.HTTPError:
         return False
 

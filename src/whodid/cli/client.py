@@ -50,7 +50,10 @@ def get_text(server: str, path: str, parameters: Mapping[str, str | Sequence[str
 
 def uses_proxy(url: str) -> bool:
     """Whether the proxies of the environment count: never on the way to this machine."""
-    return not is_loopback(urlsplit(url).hostname or "")
+    try:
+        return not is_loopback(urlsplit(url).hostname or "")
+    except ValueError:
+        return False  # no address at all, as the client will find out
 
 
 def read_time(text: str, clock: Clock, name: str) -> int:

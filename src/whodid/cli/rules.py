@@ -70,7 +70,7 @@ async def run(files: Sequence[str]) -> list[Outcome]:
 @asynccontextmanager
 async def bench(directory: Path) -> AsyncIterator[OpenStore]:
     """An engine in `directory` that gives every test a tenant of its own: chDB opens one store per process."""
-    clock = SystemClock()
+    clock = _Hurried()
     store = ChdbStore.open(Settings(directory / "store"))
     try:
         index = StreamIndex(store)
@@ -104,6 +104,13 @@ async def bench(directory: Path) -> AsyncIterator[OpenStore]:
             await asyncio.gather(committing, return_exceptions=True)
     finally:
         store.close()
+
+
+class _Hurried(SystemClock):
+    """Does not wait: tests push one after the other, so nothing is gained by gathering pushes into one commit."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
 
 
 class _Sample:

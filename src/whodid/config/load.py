@@ -135,7 +135,6 @@ def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -
         top.wrong(
             "dashboard", f"server.listen and dashboard.listen are both {server.host}:{server.port}; give two ports"
         )
-    server = _listen(top.section("server", KEYS["server"]), "server", Listen("127.0.0.1", 3100))
     return Config(
         data_dir=_path(top, "data_dir") or default_data_dir(environment),
         server=server,

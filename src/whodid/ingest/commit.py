@@ -85,21 +85,33 @@ def commit(
     if good:
         bounds = (now_ns - limits.reject_older_ns, now_ns + limits.creation_grace_ns)
         facts = connection.select(
-            "SELECT min(ts), max(ts), max(length(line)), count(), sum(length(line)), "
-            "min(isValidUTF8(line) AND arrayAll(v -> isValidUTF8(v), mapValues(metadata)) "
-            "AND arrayAll(k -> isValidUTF8(k), mapKeys(metadata))), "
-            "max(length(metadata) != arrayUniq(mapKeys(metadata))) FROM staging"
+            "SELECT min(ts), max(ts), max(length(line)), count(), sum(length(line)), min(isValidUTF8(line)), "
+            "max(length(metadata)) FROM staging"
         ).to_pylist()[0]
-        low, high, longest, count, size, valid, twins = facts.values()
+        low, high, longest, count, size, valid, pairs = facts.values()
         where = "1"
         if count and (low < bounds[0] or high > bounds[1] or longest > limits.max_line_bytes):
             where = f"ts >= {bounds[0]} AND ts <= {bounds[1]} AND length(line) <= {limits.max_line_bytes}"
             _explain(connection, good, bounds, limits)
         skip = _already_stored(connection, good, where)
         if count and len(skip) < len(good):
-            stored = connection.write(_insert(good, skip, first_seq, where, bool(valid), bool(twins)))
+            metadata = _judge_metadata(connection) if pairs else None
+            stored = connection.write(_insert(good, skip, first_seq, where, bool(valid), metadata))
         connection.write(_EMPTY_STAGING)
     return Committed(first_seq, first_seq + count - 1, stored, int(size or 0))
+
+
+def _judge_metadata(connection: Connection) -> str:
+    """The SQL of the metadata to store; a question of its own, since many bodies have none and it is a dear one."""
+    facts = connection.select(
+        "SELECT min(arrayAll(v -> isValidUTF8(v), mapValues(metadata)) "
+        "AND arrayAll(k -> isValidUTF8(k), mapKeys(metadata))), "
+        "max(length(metadata) != arrayUniq(mapKeys(metadata))) FROM staging"
+    ).to_pylist()[0]
+    clean, twins = facts.values()
+    mapping = "metadata" if clean else "mapApply((k, v) -> (toValidUTF8(k), toValidUTF8(v)), metadata)"
+    # Two keys that differ only in broken bytes become the same.
+    return mapping if clean and not twins else _last_of_twins(mapping)
 
 
 def _stage(connection: Connection, bodies: Sequence[Body], spool: Spool) -> list[Body]:
@@ -208,27 +220,29 @@ def _already_stored(connection: Connection, bodies: Sequence[Body], where: str) 
     return done
 
 
-def _insert(bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, valid: bool, twins: bool) -> str:
+def _insert(
+    bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, valid: bool, metadata: str | None
+) -> str:
     ids = number_list(0 if body.push_key in skip else i for body in bodies for i in body.stream_ids)
     keys = number_list(body.push_key for body in bodies for _ in body.stream_ids)
     levels = quote_list(level for body in bodies for level in body.stream_levels)
     any_level = any(level for body in bodies for level in body.stream_levels)
-    level = detected_level(f"arrayElement({levels}, stream_no)" if any_level else "''")
+    stream_level = f"arrayElement({levels}, stream_no)" if any_level else "''"
+    level = detected_level(stream_level, with_metadata=metadata is not None)
     line = "line" if valid else "toValidUTF8(line)"
-    mapping = "metadata" if valid else "mapApply((k, v) -> (toValidUTF8(k), toValidUTF8(v)), metadata)"
-    if twins or not valid:  # two keys that differ only in broken bytes become the same
-        mapping = _last_of_twins(mapping)
+    kept = "metadata"
+    if metadata is not None:
+        kept = "if(mapContains(metadata, 'detected_level'), mapFilter((k, v) -> k != 'detected_level', metadata), metadata)"
     return f"""INSERT INTO lines SELECT
             arrayElement(CAST({ids}, 'Array(UInt64)'), stream_no),
             ts,
             {first_seq} + rowNumberInAllBlocks(),
             line,
-            if(length(metadata) > 0 AND mapContains(metadata, 'detected_level'),
-                mapFilter((k, v) -> k != 'detected_level', metadata), metadata),
+            {kept},
             {level},
             arrayElement(CAST({keys}, 'Array(UInt64)'), stream_no)
         FROM (
-            SELECT stream_no, ts, {line} AS line, {mapping} AS metadata FROM staging
+            SELECT stream_no, ts, {line} AS line, {metadata or "metadata"} AS metadata FROM staging
             WHERE {where} AND arrayElement(CAST({ids}, 'Array(UInt64)'), stream_no) != 0
         )
         SETTINGS max_threads = 1, max_insert_threads = 1, max_partitions_per_insert_block = 0"""

@@ -51,8 +51,11 @@ def _from_logfmt() -> str:
     return f"if(multiSearchAnyCaseInsensitive(line, {hint}), {named}, '')"
 
 
-def detected_level(stream_level: str) -> str:
-    """The SQL of a line's level over columns `line` and `metadata`; `stream_level` is the SQL of the labels' level."""
+def detected_level(stream_level: str, *, with_metadata: bool = True) -> str:
+    """The SQL of a line's level over columns `line` and `metadata`; `stream_level` is the SQL of the labels' level.
+
+    `with_metadata` False: no line has any, and the engine need not even read the expression that looks there.
+    """
     is_object = "startsWith(trimLeft(line), '{') AND endsWith(trimRight(line), '}')"
     word = f"extract(line, {quote(_WORD)})"
     in_text = f"if(({_from_logfmt()} AS named_level) != '', named_level, {word})"
@@ -61,6 +64,9 @@ def detected_level(stream_level: str) -> str:
         f"if(({_from_json()} AS object_level) != '', object_level, {word}), {in_text})"
     )
     stated = f"if({_HAS_STATED}, {_from_metadata()}, '')"
+    if not with_metadata:
+        found = in_line if stream_level == "''" else f"if(({stream_level}) != '', {stream_level}, {in_line})"
+        return f"if(({found} AS level) = '', 'unknown', {_normal('level')})"
     found = (
         f"multiIf(({stream_level}) != '', {stream_level}, ({stated} AS stated_level) != '', stated_level, {in_line})"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from whodid.errors import WhodidError
 from whodid.model.clock import SECOND
-from whodid.model.entry import Entry, Stream
+from whodid.model.entry import Entry, Metadata, Stream
 from whodid.model.labels import format_labels
 
 SCHEMA = """syntax = "proto3";
@@ -103,7 +103,11 @@ def _instant(ns: int) -> bytes:
 
 def encode_entry(entry: Entry) -> bytes:
     """One entry as the field `entries` of a stream."""
-    ns, text, metadata = entry
+    return encode_line(*entry)
+
+
+def encode_line(ns: int, text: str, metadata: Metadata) -> bytes:
+    """The same, for those who have no Entry and would make one for each line only to hand it over."""
     line = text.encode("utf-8", "replace")
     body = b"%b\x12%b%b" % (_instant(ns), _length(len(line)), line)
     if metadata:

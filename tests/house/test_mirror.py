@@ -1,0 +1,115 @@
+"""tests/ mirrors src/: `wire/params.py` is tested by `tests/wire/test_params.py`, and a test file without a module says why.
+
+Both lists of exceptions may only shrink: an entry that is no longer needed fails.
+"""
+
+from pathlib import Path
+
+from kit.house import SRC, TESTS, modules
+
+# ruff: noqa: E501 – one exception a line, with its reason
+
+NOUN = "only data and contracts"
+BY_SAMPLES = "the samples of its format (tests/formats/test_samples.py, test_recorded.py)"
+BY_WHO = "whole stories (tests/investigate/test_who.py and tests/acceptance/test_december.py)"
+BY_CLASSIFY = "what a statement is (tests/pgsql/test_classify.py and its cases)"
+BY_TEMPLATE = "templates as a whole (tests/rules/test_template.py)"
+BY_PROGRAM = "the running program (tests/cli/test_december.py, tests/acceptance)"
+BY_ACCEPTANCE = "the running server (tests/acceptance)"
+WITHOUT_TEST: dict[str, str] = {
+    "agent/collector.py": BY_PROGRAM,
+    "agent/settings.py": NOUN,
+    "api/metrics.py": BY_ACCEPTANCE,
+    "api/services.py": NOUN,
+    "config/settings.py": NOUN,
+    "errors.py": NOUN,
+    "formats/auth.py": BY_SAMPLES,
+    "formats/auth_messages.py": BY_SAMPLES,
+    "formats/errors.py": NOUN,
+    "formats/factory.py": BY_SAMPLES,
+    "formats/format.py": NOUN,
+    "formats/nginx_access.py": BY_SAMPLES,
+    "formats/plain.py": BY_SAMPLES,
+    "formats/postgres.py": BY_SAMPLES,
+    "formats/postgres_json.py": BY_SAMPLES,
+    "formats/postgres_lines.py": BY_SAMPLES,
+    "formats/postgres_message.py": BY_SAMPLES,
+    "formats/postgres_session.py": BY_SAMPLES,
+    "ingest/limits.py": NOUN,
+    "investigate/attribution.py": BY_WHO,
+    "investigate/danger.py": BY_WHO,
+    "investigate/duplicates.py": BY_WHO,
+    "investigate/event.py": NOUN,
+    "investigate/finding.py": NOUN,
+    "investigate/logins.py": BY_WHO,
+    "investigate/sessions.py": BY_WHO,
+    "investigate/transaction.py": BY_WHO,
+    "investigate/weights.py": BY_WHO,
+    "logql/ast.py": NOUN,
+    "model/alert.py": NOUN,
+    "model/entry.py": NOUN,
+    "model/matcher.py": NOUN,
+    "model/person.py": NOUN,
+    "model/result.py": NOUN,
+    "notify/receiver.py": NOUN,
+    "notify/settings.py": NOUN,
+    "pgsql/commands.py": BY_CLASSIFY,
+    "pgsql/cursor.py": BY_CLASSIFY,
+    "pgsql/grammar.py": BY_CLASSIFY,
+    "pgsql/objects.py": BY_CLASSIFY,
+    "pgsql/shortcut.py": BY_CLASSIFY,
+    "pgsql/statement.py": NOUN,
+    "rules/rule.py": NOUN,
+    "rules/template_functions.py": BY_TEMPLATE,
+    "rules/template_syntax.py": BY_TEMPLATE,
+    "sources/source.py": NOUN,
+    "store/store.py": NOUN,
+}
+"""Module → what tests it instead."""
+WITHOUT_MODULE: dict[str, str] = {
+    "formats/test_properties.py": "what holds for every format",
+    "formats/test_recorded.py": "whole recordings of daemons",
+    "formats/test_samples.py": "samples of every format",
+    "investigate/test_on_the_engine.py": "findings on the real engine",
+    "logql/test_grammar.py": "grammar.cases: text to tree and back",
+    "query/test_cases.py": "cases/*.case: whole queries on the real engine",
+    "rules/test_builtin.py": "the rules that come with whodid",
+    "rules/test_crash.py": "alert state over kill -9",
+}
+"""Test file → what it is about."""
+WHOLE = ("acceptance", "benchmarks", "house", "simulation", "web", "kit")
+"""Folders of tests that look at the whole product, or at none of it."""
+
+
+def mirrored(module: str) -> str:
+    """The test file of a module, below tests/."""
+    path = Path(module.replace("api/routes/", "api/"))  # the routes are most of that room
+    return str(path.parent / f"test_{path.name}")
+
+
+def without_test() -> set[str]:
+    names = [module for module in modules() if Path(module).name not in ("__init__.py", "__main__.py")]
+    return {module for module in names if not (TESTS / mirrored(module)).exists()}
+
+
+def without_module() -> set[str]:
+    known = {mirrored(module) for module in modules()}
+    files = (str(path.relative_to(TESTS)) for path in TESTS.rglob("test_*.py"))
+    return {name for name in files if name not in known and Path(name).parts[0] not in WHOLE}
+
+
+def test_every_module_has_its_test_file() -> None:
+    assert without_test() - WITHOUT_TEST.keys() == set(), "write the test file, or say in WITHOUT_TEST what tests it"
+    assert WITHOUT_TEST.keys() - without_test() == set(), "these exceptions are no longer needed"
+
+
+def test_every_test_file_has_its_module() -> None:
+    assert without_module() - WITHOUT_MODULE.keys() == set(), "name the test file for its module, or say why not"
+    assert WITHOUT_MODULE.keys() - without_module() == set(), "these exceptions are no longer needed"
+
+
+def test_rooms_are_folders() -> None:
+    rooms = {path.name for path in SRC.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    tested = {path.name for path in TESTS.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms - tested == set()
+    assert tested - rooms - set(WHOLE) == set()
