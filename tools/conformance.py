@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-from kit.processes import Installation
+from kit.processes import Installation  # noqa: E402  (tests/ is no package: it has to be on the path first)
 
 RUNNER = ROOT.parent / "shared" / "conformance" / "run.py"
 

@@ -8,6 +8,8 @@ import pytest
 from kit.api_house import House
 from kit.asgi_socket import lines_of
 from whodid.api.routes import tail
+from whodid.model.result import Matrix, Streams
+from whodid.query.engine import RangeRequest
 from whodid.query.errors import QueryTimeout
 
 DB = '{job="db"}'
@@ -219,6 +221,25 @@ async def test_tails_are_counted_and_limited(house: House, monkeypatch: pytest.M
         async with house.tail(DB) as third:
             await third.frame()
     assert house.services.tails == 0
+
+
+async def test_what_is_committed_while_history_is_read_comes_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The history query may already see it; it belongs to the live part."""
+    read = house.services.engine.range
+
+    async def reads_late(request: RangeRequest) -> Streams | Matrix:
+        await house.store({"job": "db"}, "in between")
+        return await read(request)
+
+    await house.store({"job": "db"}, "before")
+    monkeypatch.setattr(house.services.engine, "range", reads_late)
+    async with house.tail(DB) as socket:
+        assert lines_of(await socket.frame()) == ["before"]
+        assert lines_of(await socket.frame()) == ["in between"]
+        await house.store({"job": "db"}, "after")
+        assert lines_of(await socket.frame()) == ["after"]
 
 
 async def test_nothing_is_lost_between_history_and_live(house: House) -> None:

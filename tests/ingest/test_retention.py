@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from kit.chdb_store import shared_store
 from kit.ingest_bench import until
 from kit.stepped_clock import SteppedClock
-from whodid.ingest.retention import DAY_NS, EVERY_S, Day, Policy, days_to_drop, enforce, keep_enforcing
+from whodid.ingest.retention import (
+    DAY_NS,
+    EVERY_S,
+    Day,
+    Policy,
+    days_to_drop,
+    enforce,
+    keep_enforcing,
+    last_sequence,
+)
 from whodid.model.clock import SECOND
 
 NOON = 20_000 * DAY_NS + DAY_NS // 2
@@ -125,3 +134,12 @@ async def test_it_is_tried_again_every_hour_whatever_happened(tmp_path: Path) ->
         clock.advance(EVERY_S)
     task.cancel()
     assert [at - calls[0] for at in calls[:3]] == [0, 3600 * SECOND, 7200 * SECOND]
+
+
+async def test_a_sequence_number_is_never_given_out_twice(tmp_path: Path) -> None:
+    stream = await put(OLD_DAY - 40)
+    highest = await last_sequence(shared_store(), tmp_path)
+    await enforce(shared_store(), Policy(7 * DAY_NS, None, 100), tmp_path, OLD_DAY * DAY_NS)
+    assert await left(stream) == []
+    assert await last_sequence(shared_store(), tmp_path) >= highest
+    assert int((tmp_path / "last-sequence").read_text()) >= highest

@@ -1,7 +1,7 @@
 """How commands speak: one line for an error, with the exit status that design.md §8 gives it; JSON where asked.
 
-Exit status: 0 good, 1 found something wrong (check, rules test), 2 bad use or configuration, 3 the server cannot be
-reached.
+Exit status: 0 good, 1 something is wrong (check, rules test, a part of the server failed), 2 bad use or configuration,
+3 the server cannot be reached.
 """
 
 import os
@@ -14,6 +14,7 @@ import typer
 
 from whodid.errors import WhodidError
 
+WRONG = 1
 BAD_USE = 2
 UNREACHABLE = 3
 

@@ -19,7 +19,7 @@ import typer
 from whodid.agent.discover import discover
 from whodid.agent.run import run_agent
 from whodid.agent.settings import AgentSettings, SourceSettings
-from whodid.cli.output import explained, need_server_packages
+from whodid.cli.output import WRONG, complain, explained, need_server_packages
 from whodid.config.load import find_file, load_config
 from whodid.config.settings import Config
 from whodid.formats import make_format
@@ -39,11 +39,15 @@ def server(config: ConfigFile = None) -> None:
         settings = load_config(find_file(config))
         need_server_packages()
         # Imported here, since a host that only runs the agent has no database engine and no web server.
-        from whodid.server import run_server
+        from whodid.server import HalfRunning, run_server
 
         _log_to_stderr()
         clock = SystemClock()
-        _run(lambda stop: run_server(settings, clock, stop, lambda: _say_ready(settings)))
+        try:
+            _run(lambda stop: run_server(settings, clock, stop, lambda: _say_ready(settings)))
+        except HalfRunning as e:
+            complain(str(e))
+            raise typer.Exit(WRONG) from None
 
 
 def agent(config: ConfigFile = None) -> None:

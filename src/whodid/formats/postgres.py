@@ -71,7 +71,7 @@ class Postgres:
         self._stamps = LocalStamps(settings.timezone)
         self._sessions = Sessions()
         self._heads: dict[tuple[str, ...], dict[str, str]] = {}
-        """What ordinary heads give that were found to be in order, by their values that do not change with each line."""
+        """What ordinary heads found to be in order give, by their values that do not change with each line."""
         self._lines = Lines(self._prefix)
         self._stamp: str | None = None
         self._ns: int | None = None

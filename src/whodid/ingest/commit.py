@@ -232,7 +232,8 @@ def _insert(
     line = "line" if valid else "toValidUTF8(line)"
     kept = "metadata"
     if metadata is not None:
-        kept = "if(mapContains(metadata, 'detected_level'), mapFilter((k, v) -> k != 'detected_level', metadata), metadata)"
+        without_level = "mapFilter((k, v) -> k != 'detected_level', metadata)"
+        kept = f"if(mapContains(metadata, 'detected_level'), {without_level}, metadata)"
     return f"""INSERT INTO lines SELECT
             arrayElement(CAST({ids}, 'Array(UInt64)'), stream_no),
             ts,

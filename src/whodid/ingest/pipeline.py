@@ -18,6 +18,7 @@ from whodid.ingest.bus import CommitBus
 from whodid.ingest.commit import Body, Committed, commit, prepare
 from whodid.ingest.enrich import level_of_labels, with_service_name
 from whodid.ingest.limits import Limits
+from whodid.ingest.retention import last_sequence
 from whodid.ingest.spool import Spool
 from whodid.model.clock import Clock
 from whodid.model.entry import Labels
@@ -99,10 +100,9 @@ class Ingest:
 
     @classmethod
     async def start(cls, store: Store, index: StreamIndex, clock: Clock, limits: Limits, data_dir: Path) -> "Ingest":
-        """Resumes after the last committed sequence that the store holds."""
+        """Resumes after the last sequence number that was ever given out."""
         await store.in_writer(prepare)
-        table = await store.select("SELECT max(seq) AS seq FROM lines")
-        return cls(store, index, clock, limits, CommitBus(table["seq"][0].as_py() or 0), Spool(data_dir))
+        return cls(store, index, clock, limits, CommitBus(await last_sequence(store, data_dir)), Spool(data_dir))
 
     @property
     def bus(self) -> CommitBus:

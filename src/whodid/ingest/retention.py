@@ -16,6 +16,7 @@ log = logging.getLogger("whodid.retention")
 
 DAY_NS = 86_400 * SECOND
 EVERY_S = 3600.0
+_SEQUENCE_FILE = "last-sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,37 @@ async def enforce(store: Store, policy: Policy, data_dir: Path, now_ns: int) -> 
     days = [Day(int(row["partition"]), row["size"]) for row in table.to_pylist()]
     usage = shutil.disk_usage(data_dir)
     dropped = days_to_drop(days, policy, now_ns, usage.used, usage.total)
+    if dropped:
+        await remember_sequence(store, data_dir)
     for number in dropped:
         await store.write(f"ALTER TABLE lines DROP PARTITION {number}")
         log.info("retention: the lines of %s are dropped", to_datetime(number * DAY_NS).date())
     return dropped
+
+
+async def remember_sequence(store: Store, data_dir: Path) -> None:
+    """Writes down the highest sequence number before lines go: it must never be given out a second time."""
+    highest = max(await _highest_stored(store), _highest_remembered(data_dir))
+    fresh = data_dir / f"{_SEQUENCE_FILE}.new"
+    fresh.write_text(f"{highest}\n")
+    fresh.replace(data_dir / _SEQUENCE_FILE)
+
+
+async def last_sequence(store: Store, data_dir: Path) -> int:
+    """The highest sequence number ever given out, as far as a restart can know; 0 for a new store."""
+    return max(await _highest_stored(store), _highest_remembered(data_dir))
+
+
+async def _highest_stored(store: Store) -> int:
+    table = await store.select("SELECT max(seq) AS seq FROM lines")
+    return int(table["seq"][0].as_py() or 0)
+
+
+def _highest_remembered(data_dir: Path) -> int:
+    try:
+        return int((data_dir / _SEQUENCE_FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 async def keep_enforcing(store: Store, policy: Policy, data_dir: Path, clock: Clock) -> None:

@@ -1,7 +1,7 @@
 """The contract of this room: what one SQL statement does.
 
-pgsql/ reads PostgreSQL's SQL well enough to say which operation a text performs on which objects: a lexer (lexer.py) and
-a classifier (classify.py). It judges by tokens, never by searching for a word. It holds no log format and no I/O;
+pgsql/ reads PostgreSQL's SQL well enough to say which operation a text performs on which objects: a lexer (lexer.py)
+and a classifier (classify.py). It judges by tokens, never by searching for a word. It holds no log format and no I/O;
 formats/ and investigate/ call it.
 """
 
@@ -16,7 +16,7 @@ class Statement:
     """One statement of a text."""
 
     operation: str
-    """Upper case: TRUNCATE, DROP TABLE, DROP TRIGGER, DELETE, ALTER TABLE, INSERT, SELECT, BEGIN, COMMIT, ROLLBACK, DO …"""
+    """Upper case: TRUNCATE, DROP TABLE, DROP TRIGGER, DELETE, ALTER TABLE, INSERT, SELECT, BEGIN, COMMIT, DO …"""
     objects: tuple[str, ...]
     """The targets as written, unquoted (`User`, `public.games`); empty where none is named."""
     text: str
