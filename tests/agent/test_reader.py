@@ -19,12 +19,12 @@ from whodid.wire.push_protobuf import iter_entries
 class Bench:
     """A reader on a file, with a clock that stands still."""
 
-    def __init__(self, path: Path, format: Format) -> None:
+    def __init__(self, path: Path, format: Format, max_age_ns: int = 0) -> None:
         path.touch()
         self.clock, self.health = StillClock(), Health()
         self.file = FollowedFile(str(path), os.open(path, os.O_RDONLY))
         self.file.grow_head()
-        limits = ReaderLimits(100, 100, 0.15)
+        limits = ReaderLimits(100, 100, 0.15, max_age_ns)
         self.reader = FileReader(self.file, "j", "{}", format, Instants(), limits, self.clock, self.health)
 
     def take(self, max_entries: int = 100, hurry: bool = False) -> list[str]:
@@ -93,4 +93,29 @@ def test_a_format_that_raises_costs_no_line(tmp_path: Path, caplog: pytest.LogCa
     assert bench.take() == ["1 a", "2 b"]
     assert bench.health.format_failures == bench.health.entries_unparsed == 2
     assert caplog.text.count("failed on a record") == 1
+    bench.file.close()
+
+
+def test_lines_older_than_the_server_keeps_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(tmp_path / "old.log", TinyFormat(), max_age_ns=10 * 10**9)
+    bench.clock.seconds = 100.0
+    write(bench, b"1 old\n2 old\n89 old\n90 kept\nno stamp\n95 kept\n99 waits\n")
+    with caplog.at_level("INFO"):
+        assert bench.take() == ["90 kept", "no stamp", "95 kept"]
+    assert bench.health.entries_too_old == 3
+    assert [record.getMessage() for record in caplog.records] == [
+        f"lines of {bench.file.path} older than 10s are left out: the server keeps none of that age"
+    ]
+    assert bench.reader.end == len(b"1 old\n2 old\n89 old\n90 kept\nno stamp\n95 kept\n")
+    bench.file.close()
+
+
+def test_a_file_of_old_lines_only_is_read_to_its_end(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "old.log", TinyFormat(), max_age_ns=10 * 10**9)
+    bench.clock.seconds = 100.0
+    write(bench, b"1 old\n2 old\n3 old\n")
+    batch = BatchBuilder(100, 1 << 20)
+    while bench.reader.fill(batch, hurry=True):
+        pass
+    assert (batch.entries, bench.health.entries_too_old) == (0, 3)
     bench.file.close()

@@ -51,7 +51,9 @@ class Collector:
         self._make_format = make_format
         self._clock = clock
         self._health = health
-        self._limits = ReaderLimits(settings.max_line_bytes, settings.max_record_bytes, settings.max_wait_s)
+        self._limits = ReaderLimits(
+            settings.max_line_bytes, settings.max_record_bytes, settings.max_wait_s, settings.max_age_ns
+        )
         self._ended: dict[str, int] = {}  # fully read files by id, and where they end: gone once acknowledged
         self._turn = 0
         self._jobs = [self._start(source) for source in settings.sources]

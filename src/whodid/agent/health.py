@@ -3,6 +3,16 @@
 from dataclasses import dataclass, field
 
 
+_WORTH_TELLING = (
+    "entries_refused",
+    "entries_unparsed",
+    "entries_too_old",
+    "attempts_failed",
+    "lines_cut",
+    "format_failures",
+)
+
+
 @dataclass(slots=True)
 class Health:
     """Counters since the start. The only mutable dataclass here: it is a meter, not a noun."""
@@ -13,6 +23,8 @@ class Health:
     entries_refused: int = 0
     entries_unparsed: int = 0
     """Shipped whole, but the format did not understand them."""
+    entries_too_old: int = 0
+    """Left out, since the server keeps none of that age."""
     lines_cut: int = 0
     records_divided: int = 0
     format_failures: int = 0
@@ -31,7 +43,7 @@ class Health:
             f"{len(self.lag_bytes)} files",
             f"{lag} bytes behind" + (f" (most: {worst})" if worst else ""),
         ]
-        for name in ("entries_refused", "entries_unparsed", "attempts_failed", "lines_cut", "format_failures"):
+        for name in _WORTH_TELLING:
             if count := getattr(self, name):
                 parts.append(f"{name.replace('_', ' ')}: {count}")
         return ", ".join(parts)

@@ -12,7 +12,7 @@ from whodid.agent.health import Health
 from whodid.agent.instants import Instants
 from whodid.agent.records import Record, RecordJoiner
 from whodid.formats.format import Format, Parsed
-from whodid.model.clock import Clock
+from whodid.model.clock import Clock, format_duration
 from whodid.sources.lines import Lines, LineSplitter
 from whodid.sources.source import Feed
 from whodid.wire.push_protobuf import encode_line
@@ -28,6 +28,7 @@ class ReaderLimits:
     max_line_bytes: int
     max_record_bytes: int
     max_wait_s: float
+    max_age_ns: int = 0
 
 
 class FileReader:
@@ -52,6 +53,8 @@ class FileReader:
         self._clock = clock
         self._health = health
         self._max_wait_s = limits.max_wait_s
+        self._max_age_ns = limits.max_age_ns
+        self._told_too_old = False
         self._lines = LineSplitter(feed.offset, limits.max_line_bytes)
         self._joiner = RecordJoiner(format.continues, limits.max_record_bytes)
         self._records: list[Record] = []
@@ -121,13 +124,17 @@ class FileReader:
         records, first = self._records, self._next
         max_entries, room_bytes = batch.room
         parse, assign, now_ns = self._format.parse, self._instants.assign, self._clock.now_ns()
+        oldest_ns = now_ns - self._max_age_ns if self._max_age_ns else -(1 << 63)
         encoded: list[bytes] = []
-        unparsed = size_bytes = 0
+        unparsed = size_bytes = taken = 0
         for text, _ in records[first : first + max_entries]:
             try:
                 line, attributes, ns, understood = parse(text)
             except Exception:  # a format must not raise; if it does, the record is still evidence
                 line, attributes, ns, understood = self._unparsed(text)
+            taken += 1
+            if ns is not None and ns < oldest_ns:
+                continue
             if not understood:
                 unparsed += 1
             entry = encode_line(assign(ns, now_ns), line, attributes)
@@ -135,9 +142,14 @@ class FileReader:
             size_bytes += len(entry)
             if size_bytes >= room_bytes:
                 break
+        self._next = first + taken
+        if taken > len(encoded):
+            self._leave_out(taken - len(encoded))
         if not encoded:
+            # Too old, all of them. The next batch's range begins before them; until then a restart skips them again.
+            if self._next >= len(records):
+                self._records, self._next = [], 0
             return
-        self._next = first + len(encoded)
         self._health.entries_read += len(encoded)
         self._health.entries_unparsed += unparsed
         end = records[self._next - 1].end
@@ -147,6 +159,14 @@ class FileReader:
         self._end = end
         if self._next >= len(records):
             self._records, self._next = [], 0
+
+    def _leave_out(self, count: int) -> None:
+        """Counts lines that are too old, and says so once for each file: a first start finds weeks of them."""
+        if not self._told_too_old:
+            self._told_too_old = True
+            age = format_duration(self._max_age_ns)
+            _log.info("lines of %s older than %s are left out: the server keeps none of that age", self.feed.path, age)
+        self._health.entries_too_old += count
 
     def _unparsed(self, text: str) -> Parsed:
         """Stands in for a format that raised: logs the first failure in full and counts all."""

@@ -48,6 +48,8 @@ class AgentSettings:
     """Longer lines are cut, with a mark that says so."""
     max_record_bytes: int = 1 << 20
     """A record of several lines that grows longer is divided."""
+    max_age_ns: int = 0
+    """Lines that state an older instant are counted and left out: the server would refuse them. 0: none are."""
     max_wait_s: float = 0.1
     """How long a record at the end of a file may wait for a further line of its own before it is sent."""
     poll_s: float = 0.5

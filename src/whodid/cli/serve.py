@@ -23,7 +23,7 @@ from whodid.cli.output import WRONG, complain, explained, need_server_packages
 from whodid.config.load import find_file, load_config
 from whodid.config.settings import Config
 from whodid.formats import make_format
-from whodid.model.clock import SystemClock
+from whodid.model.clock import SECOND, SystemClock
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="whodid.yml; found by itself if not given.")]
 
@@ -84,6 +84,8 @@ def agent_settings(config: Config) -> AgentSettings:
         host=section.host,
         state_dir=config.data_dir / "agent",
         sources=sources_of(config),
+        # An hour less than the server keeps: what is nearly too old here would be too old when it arrives.
+        max_age_ns=max(config.retention.period_ns - 3600 * SECOND, 1),
     )
 
 

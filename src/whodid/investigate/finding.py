@@ -7,11 +7,16 @@ report says (why an outcome is what it is) is a plain attribute. The judging is 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from whodid.model.clock import format_rfc3339
+from whodid.model.clock import MILLISECOND, format_rfc3339
 
 Outcome = Literal["completed", "failed", "rolled_back", "unknown"]
 Verdict = Literal["proven", "strong", "likely", "weak", "ambiguous", "unknown"]
 Trust = Literal["ok", "suspect"]
+
+
+def stated(ns: int) -> str:
+    """An instant as the log stated it: below a millisecond there is only the order that the agent gave equal stamps."""
+    return format_rfc3339(ns - ns % MILLISECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Evidence:
     line: str
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "at": format_rfc3339(self.at_ns), "line": self.line}
+        return {"kind": self.kind, "at": stated(self.at_ns), "line": self.line}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {
-            "at": format_rfc3339(self.at_ns),
+            "at": stated(self.at_ns),
             "operation": self.operation,
             "object": self.object,
             "statement": self.statement,
