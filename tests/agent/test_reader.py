@@ -114,6 +114,7 @@ def test_a_file_of_old_lines_only_is_read_to_its_end(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "old.log", TinyFormat(), max_age_ns=10 * 10**9)
     bench.clock.seconds = 100.0
     write(bench, b"1 old\n2 old\n3 old\n")
+    bench.file.grow_head()
     batch = BatchBuilder(100, 1 << 20)
     while bench.reader.fill(batch, hurry=True):
         pass

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-
 _WORTH_TELLING = (
     "entries_refused",
     "entries_unparsed",
