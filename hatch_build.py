@@ -221,6 +221,8 @@ def main() -> int:
     root = Path(__file__).resolve().parent
     try:
         if is_fresh(root):
+            # A wheel may have been built in this checkout (`make up`): its build leaves out what checks and tests need.
+            _install(root / "web", find_node(CHECKOUT_NODE_MAJOR, wheel_first=True), tools=True)
             print(f"dashboard: up to date in {STATIC}")
             return 0
         node = find_node(CHECKOUT_NODE_MAJOR, wheel_first=True)
