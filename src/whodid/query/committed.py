@@ -1,8 +1,8 @@
 """Log queries over the rows of newly committed sequence numbers: live tails and instant rules.
 
 Every tail and rule is woken by the same commit, so the rows of a small range are fetched once and shared; each query
-then runs its stages over them in Python. Of a wide range (a load, or a client that comes back after an hour) each query
-fetches only what is left after the engine has filtered.
+then runs its stages over them in Python. Of a wide range (a load, or a client that comes back after an hour) one scan
+fetches only what the engine cannot tell that no query keeps.
 """
 
 import asyncio
@@ -16,8 +16,7 @@ from whodid.model.entry import Labels
 from whodid.model.result import Row
 from whodid.query import planner, statements
 from whodid.query.line import Line
-from whodid.query.planner import Plan
-from whodid.query.scan import Select, StoredRow, lines, stored_rows
+from whodid.query.scan import Select, StoredRow, stored_rows
 from whodid.query.selector import select as select_streams
 from whodid.query.stages import Step
 
@@ -25,7 +24,7 @@ _RANGES = 4
 """Ranges that are kept: tails and rules that are woken together do not all ask in the same moment."""
 _SHARED_WIDTH = 1 << 10
 """Numbers that a shared range spans at most. Bringing a line into Python costs about 10 µs and a filter in the engine
-about 5 ms, so what a trickle brings is shared, and of a full commit every query fetches only what it keeps."""
+about 5 ms, so what a trickle brings is fetched whole, and of a full commit only what some query may keep."""
 
 _ByStream = Mapping[int, Sequence[StoredRow]]
 _Key = tuple[str, int, int]
@@ -48,7 +47,7 @@ class CommittedRanges:
     ) -> list[list[Row]]:
         """For each query the rows it keeps, in order of their numbers."""
         if last_seq - first_seq >= _SHARED_WIDTH:
-            return [await _wide(query, first_seq, last_seq, streams, select) for query in queries]
+            return await _wide(queries, first_seq, last_seq, streams, select)
         chosen = [select_streams(streams, query.selector.matchers) for query in queries]
         if not any(chosen):
             return [[] for _ in queries]
@@ -77,8 +76,12 @@ class CommittedRanges:
 async def _fetched(key: _Key, streams: Mapping[int, Labels], select: Select) -> _ByStream:
     _, first_seq, last_seq = key
     table = await select(statements.committed(first_seq, last_seq, streams))
+    return await asyncio.to_thread(_by_stream, table) if table.num_rows else {}
+
+
+def _by_stream(table: pa.Table) -> _ByStream:
     out: dict[int, list[StoredRow]] = {}
-    for row in await asyncio.to_thread(lambda: list(stored_rows(table))) if table.num_rows else ():
+    for row in stored_rows(table):
         out.setdefault(row.stream_id, []).append(row)
     return out
 
@@ -96,14 +99,21 @@ def _kept(rows: _ByStream, streams: Mapping[int, Labels], steps: Sequence[Step])
 
 
 async def _wide(
-    query: LogQuery, first_seq: int, last_seq: int, streams: Mapping[int, Labels], select: Select
-) -> list[Row]:
-    plan = planner.plan(query, streams)
-    if not plan.streams:
-        return []
-    table = await select(statements.committed(first_seq, last_seq, plan.streams, plan.conditions))
-    return await asyncio.to_thread(_run, plan, table) if table.num_rows else []
+    queries: Sequence[LogQuery], first_seq: int, last_seq: int, streams: Mapping[int, Labels], select: Select
+) -> list[list[Row]]:
+    """One scan for all queries: what any of them may keep; then each runs its stages over those few."""
+    plans = [planner.plan(query, streams) for query in queries]
+    asked = [plan for plan in plans if plan.streams]
+    if not asked:
+        return [[] for _ in queries]
+    any_of = " OR ".join(f"({' AND '.join((statements.of_streams(p.streams), *p.conditions))})" for p in asked)
+    all_streams = {stream_id for plan in asked for stream_id in plan.streams}
+    table = await select(statements.committed(first_seq, last_seq, all_streams, (f"({any_of})",)))
+    if not table.num_rows:
+        return [[] for _ in queries]
 
+    def kept() -> list[list[Row]]:
+        rows = _by_stream(table)
+        return [_kept(rows, plan.streams, planner.steps(q)) for q, plan in zip(queries, plans, strict=True)]
 
-def _run(plan: Plan, table: pa.Table) -> list[Row]:
-    return [line.row() for _, line in lines(table, plan) if plan.keeps(line)]
+    return await asyncio.to_thread(kept)

@@ -20,6 +20,9 @@ RETRY_S = (0.2, 1.0, 5.0, 15.0)
 """Pauses before a rule that failed tries its lines again."""
 METRIC_PAUSE_S = 1.0
 """Metric rules with `instant: true` run after commits, but not more often than this."""
+LOAD_LINES = 2_000
+LOAD_PAUSE_S = 0.2
+"""Under a load commits follow each other at once: one scan of several is cheaper, and alerts are still in time."""
 HISTORY_KEPT_NS = 90 * 86_400 * SECOND
 _log = logging.getLogger("whodid.rules")
 
@@ -80,6 +83,8 @@ class Scheduler:
             else:
                 last = await self._wait_commit(seq)
             failures = 0 if await self._evaluator.judge_lines(last) else failures + 1
+            if last - seq > LOAD_LINES:
+                await self._clock.sleep(LOAD_PAUSE_S)
 
     async def _commit_or_pause(self, seq: int, pause_s: float) -> int:
         """The next commit, or the same sequence number again after a pause: a failed rule is tried again by then, and
