@@ -246,7 +246,8 @@ def _insert(
             SELECT stream_no, ts, {line} AS line, {metadata or "metadata"} AS metadata FROM staging
             WHERE {where} AND arrayElement(CAST({ids}, 'Array(UInt64)'), stream_no) != 0
         )
-        SETTINGS max_threads = 1, max_insert_threads = 1, max_partitions_per_insert_block = 0, compile_expressions = 0"""
+        SETTINGS max_threads = 1, max_insert_threads = 1, max_partitions_per_insert_block = 0,
+            compile_expressions = 0"""
 
 
 def _last_of_twins(mapping: str) -> str:
