@@ -1,5 +1,6 @@
 """The classifier against classify.cases (add yours there), and the properties that hold for any text."""
 
+import gc
 import re
 import time
 from pathlib import Path
@@ -123,6 +124,11 @@ def test_a_dangerous_statement_is_found_behind_whole_ones(text: str) -> None:
 )
 def test_time_is_linear(unit: str) -> None:
     def cost(repeats: int) -> float:
+        """The least of three: a garbage collection or a busy neighbour in one of them is not the classifier's."""
+        return min(once(repeats) for _ in range(3))
+
+    def once(repeats: int) -> float:
+        gc.collect()
         start = time.process_time()
         classify("SELECT " + unit * repeats)
         classify(unit * repeats)
