@@ -149,7 +149,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(log: Path)
                 goal = len(sink.store.entries) + 120
                 agent = subprocess.Popen([sys.executable, script, str(log.parents[1]), sink.url], env=environment)
                 try:
-                    sink.store.wait_for(holds(goal), 20)
+                    sink.store.wait_for(holds(goal), 60)
                 finally:
                     agent.kill()
                     agent.wait()
@@ -159,10 +159,10 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(log: Path)
         append(log, "999999 the last line")
         agent = subprocess.Popen([sys.executable, script, str(log.parents[1]), sink.url], env=environment)
         try:
-            sink.store.wait_for(lambda store: store.lines()[-1:] == ["999999 the last line"], 20)
+            sink.store.wait_for(lambda store: store.lines()[-1:] == ["999999 the last line"], 60)
         finally:
             agent.send_signal(signal.SIGTERM)
-            assert agent.wait(20) == 0
+            assert agent.wait(60) == 0
         assert sink.store.lines() == [*written, "999999 the last line"]
 
 
