@@ -4,7 +4,7 @@ It parses, checks the limits, and gives the work to logs.py, metric.py and commi
 time and memory; a cancelled caller stops it at the next statement.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +13,6 @@ import pyarrow as pa
 from whodid.logql.ast import LogQuery, SampleExpr
 from whodid.logql.parser import parse
 from whodid.model.clock import Clock
-from whodid.model.entry import Labels
-from whodid.model.matcher import Matcher
 from whodid.model.result import Matrix, Row, Scalar, Statistics, Streams, Vector
 from whodid.query import logs, planner
 from whodid.query.committed import CommittedRanges
@@ -24,7 +22,6 @@ from whodid.query.grid import Grid
 from whodid.query.limits import Limits
 from whodid.query.metric import Evaluation
 from whodid.query.scan import Cost, Select
-from whodid.query.selector import select as select_streams
 from whodid.store.store import Store, StoreError
 from whodid.store.streams import StreamIndex
 
@@ -92,10 +89,6 @@ class Engine:
         streams = self._index.streams(tenant)
         select = self._budget(self._clock.monotonic_s())
         return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, select)
-
-    async def selects(self, matchers: Sequence[Matcher], tenant: str = "fake") -> Mapping[int, Labels]:
-        """The streams that matchers name."""
-        return select_streams(self._index.streams(tenant), matchers)
 
     async def _lines(self, query: LogQuery, request: RangeRequest, began: float) -> Streams:
         self._limits.check_entries(request.limit)
