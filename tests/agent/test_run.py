@@ -128,39 +128,44 @@ async def test_more_than_one_batch_and_file(log: Path) -> None:
 
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(log: Path) -> None:
     """A real process, a writer that never pauses, kill -9 at arbitrary moments."""
-    script = str(kit.agent_process.__file__)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     written: list[str] = []
     done = threading.Event()
 
+    def write_five() -> None:
+        lines = [f"{len(written) + i} line {len(written) + i}" for i in range(5)]
+        append(log, *lines)
+        written.extend(lines)
+
     def write() -> None:
         while not done.wait(0.002):
-            lines = [f"{len(written) + i} line {len(written) + i}" for i in range(5)]
-            append(log, *lines)
-            written.extend(lines)
+            write_five()
             if len(written) % 1500 == 0:
                 log.rename(log.with_name(f"app.log.{len(written)}"))
 
+    def start(sink: Sink) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(kit.agent_process.__file__), str(log.parents[1]), sink.url]
+        return subprocess.Popen(command, env=environment)
+
     with Sink() as sink:
         writer = threading.Thread(target=write)
-        writer.start()
+        write_five()
+        agent = start(sink)
         try:
+            sink.store.wait_for(holds(5), 60)  # a file rotated before any agent has seen it is nobody's to read
+            writer.start()
             for _ in range(4):
                 goal = len(sink.store.entries) + 120
-                agent = subprocess.Popen([sys.executable, script, str(log.parents[1]), sink.url], env=environment)
-                try:
-                    sink.store.wait_for(holds(goal), 60)
-                finally:
-                    agent.kill()
-                    agent.wait()
-        finally:
+                sink.store.wait_for(holds(goal), 60)
+                agent.kill()
+                agent.wait()
+                agent = start(sink)
             done.set()
             writer.join()
-        append(log, "999999 the last line")
-        agent = subprocess.Popen([sys.executable, script, str(log.parents[1]), sink.url], env=environment)
-        try:
+            append(log, "999999 the last line")
             sink.store.wait_for(lambda store: store.lines()[-1:] == ["999999 the last line"], 60)
         finally:
+            done.set()
             agent.send_signal(signal.SIGTERM)
             assert agent.wait(60) == 0
         assert sink.store.lines() == [*written, "999999 the last line"]
