@@ -6,7 +6,8 @@ import pytest
 from kit.api_house import QUERY_RANGE, House
 from whodid.api.errors import ENGINE_STATUSES, BodyTooLarge, UnsupportedEncoding
 from whodid.errors import WhodidError
-from whodid.ingest.pipeline import NoStreams, TooMuchPending
+from whodid.ingest.committer import TooMuchPending
+from whodid.ingest.pipeline import NoStreams
 from whodid.query.errors import NotExecuted, QueryError, QueryTimeout
 from whodid.server import QuestionTooLarge
 from whodid.store.store import StoreError

@@ -100,7 +100,7 @@ def test_a_line_that_no_server_would_take_is_told(tmp_path: Path, monkeypatch: p
         @staticmethod
         def open(settings: object) -> object:
             return SimpleNamespace(
-                **{name: getattr(shared_store(), name) for name in ("select", "write", "in_writer")}, close=int
+                **{name: getattr(shared_store(), name) for name in ("select", "write", "appending")}, close=int
             )
 
     monkeypatch.setattr("whodid.cli.rules.ChdbStore", Shared)

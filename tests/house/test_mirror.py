@@ -11,6 +11,8 @@ from kit.house import SRC, TESTS, modules
 
 NOUN = "only data and contracts"
 BY_SAMPLES = "the samples of its format (tests/formats/test_samples.py, test_recorded.py)"
+BY_PIPELINE = "the write path as its callers see it (tests/ingest/test_pipeline.py)"
+BY_COMMIT = "what becomes of bodies in the engine (tests/ingest/test_commit.py)"
 BY_WHO = "whole stories (tests/investigate/test_who.py and tests/acceptance/test_december.py)"
 BY_CLASSIFY = "what a statement is (tests/pgsql/test_classify.py and its cases)"
 BY_TEMPLATE = "templates as a whole (tests/rules/test_template.py)"
@@ -35,7 +37,11 @@ WITHOUT_TEST: dict[str, str] = {
     "formats/postgres_lines.py": BY_SAMPLES,
     "formats/postgres_message.py": BY_SAMPLES,
     "formats/postgres_session.py": BY_SAMPLES,
+    "ingest/body.py": NOUN,
+    "ingest/committer.py": BY_PIPELINE,
+    "ingest/decode.py": BY_COMMIT,
     "ingest/limits.py": NOUN,
+    "ingest/staging.py": BY_COMMIT,
     "investigate/attribution.py": BY_WHO,
     "investigate/danger.py": BY_WHO,
     "investigate/duplicates.py": BY_WHO,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kit.chdb_store import shared_store
 from kit.ingest_bench import IngestBench
-from whodid.ingest.commit import Body, commit, prepare
+from whodid.ingest.body import Body
+from whodid.ingest.commit import Lane, commit, prepare
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
 from whodid.model.clock import SECOND
@@ -199,17 +200,24 @@ async def test_a_commit_that_failed_leaves_no_rows_for_the_next_one(bench: Inges
     """The next commit's streams have other places: rows left in staging would come out as somebody else's."""
 
     def run(connection: Connection) -> int:
-        prepare(connection)
+        lane = Lane(7, spool)
+        prepare(connection, lane)
         now = bench.now
-        first = Body(bench.body("of the first"), [11], ["first"], [""])
-        second = Body(bench.body("of the second"), [12], ["second"], [""])
+        first, second = body_of(bench.body("of the first"), 11), body_of(bench.body("of the second"), 12)
+        first.repeated = second.repeated = True  # the way through staging
         with pytest.raises(StoreError):
-            commit(_FailingInsert(connection), [first], 1, spool, Limits(), now)
-        return commit(connection, [second], 2, spool, Limits(), now).lines
+            commit(_FailingInsert(connection), lane, [first], 1, Limits(), now)
+        return commit(connection, lane, [second], 2, Limits(), now).lines
 
-    assert await bench.store.in_writer(run) == 1
+    assert await bench.store.appending(run) == 1
     table = await bench.store.select("SELECT line FROM lines WHERE stream_id IN (11, 12)")
     assert table["line"].to_pylist() == ["of the second"]
+
+
+def body_of(data: bytes, *ids: int) -> Body:
+    """A body whose streams have these ids."""
+    spans = [(begin, end) for _, begin, end in scan_streams(data)]
+    return Body(data, spans, [*ids], ["a stream"] * len(ids), [""] * len(ids))
 
 
 class _FailingInsert:
@@ -228,17 +236,18 @@ async def test_a_failure_of_the_engine_is_not_blamed_on_the_body(bench: IngestBe
 
     class Short(_FailingInsert):
         def write(self, sql: str) -> int:
-            if sql.startswith("INSERT INTO staging"):
+            if sql.startswith("INSERT"):
                 raise StoreError("would use 3 GiB", "MEMORY_LIMIT_EXCEEDED")
             return self._connection.write(sql)
 
     def run(connection: Connection) -> list[Body]:
-        prepare(connection)
-        bodies = [Body(bench.body("x"), [11], ["x"], [""]) for _ in range(2)]
-        commit(Short(connection), bodies, 1, spool, Limits(), bench.now)
+        lane = Lane(7, spool)
+        prepare(connection, lane)
+        bodies = [body_of(bench.body("x"), 11) for _ in range(2)]
+        commit(Short(connection), lane, bodies, 1 << 60, Limits(), bench.now)
         return bodies
 
-    for body in await bench.store.in_writer(run):
+    for body in await bench.store.appending(run):
         assert isinstance(body.error, StoreError)
         assert "send them again" in str(body.error)
 
@@ -270,15 +279,15 @@ async def test_hostile_bytes_never_move_a_neighbours_line_into_another_stream(
     neighbour = encode_push([Stream({"n": "1"}, [Entry(5, "first", {})]), Stream({"n": "2"}, [Entry(6, "second", {})])])
 
     def run(connection: Connection) -> list[Body]:
-        prepare(connection)
-        hostile = Body(data, [99] * count, ["hostile"] * count, [""] * count)
-        bodies = [hostile, Body(neighbour, [first, second], ["1", "2"], ["", ""])]
-        commit(connection, bodies, 1, spool, _engine_limits, 0)
+        lane = Lane(7, spool)
+        prepare(connection, lane)
+        bodies = [body_of(data, *[99] * count), body_of(neighbour, first, second)]
+        commit(connection, lane, bodies, 1, _engine_limits, 0)
         return bodies
 
     spool = Spool(tmp_path_factory.getbasetemp())
     store = shared_store()
-    bodies = await store.in_writer(run)
+    bodies = await store.appending(run)
     spool.close()
     table = await store.select(f"SELECT stream_id, line FROM lines WHERE stream_id IN ({first}, {second}) ORDER BY seq")
     assert table.to_pylist() == [{"stream_id": first, "line": "first"}, {"stream_id": second, "line": "second"}]

@@ -11,8 +11,9 @@ import pytest
 
 from kit.chdb_store import shared_store
 from kit.ingest_bench import IngestBench, until
+from whodid.ingest.committer import FULL_BYTES, TRICKLE_GAP_S, TooMuchPending
 from whodid.ingest.limits import Limits
-from whodid.ingest.pipeline import FULL_BYTES, TRICKLE_GAP_S, NoStreams, TooMuchPending
+from whodid.ingest.pipeline import NoStreams
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
 from whodid.store.store import Connection, StoreError
@@ -22,7 +23,7 @@ DAY_NS = 86_400 * SECOND
 
 
 class ShakyStore:
-    """The real store, whose next jobs in the writing thread fail or wait when a test says so."""
+    """The real store, whose next commits fail or wait when a test says so."""
 
     def __init__(self) -> None:
         self._store = shared_store()
@@ -30,14 +31,14 @@ class ShakyStore:
         self.gate: asyncio.Event | None = None
         self.jobs = 0
 
-    async def in_writer(self, work: Callable[[Connection], Any]) -> Any:
+    async def appending(self, work: Callable[[Connection], Any]) -> Any:
         self.jobs += 1
         if self.gate is not None:
             await self.gate.wait()
         if self.failing:
             self.failing -= 1
             raise StoreError("no space left on device", "NOT_ENOUGH_SPACE")
-        return await self._store.in_writer(work)
+        return await self._store.appending(work)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -159,7 +160,8 @@ async def test_twins_that_come_at_the_same_time_are_stored_once(bench: IngestBen
     # The stream is new, so both would wait for the stream index before either is queued.
     body = bench.body("once", fresh="stream")
     twins = [asyncio.create_task(bench.ingest.push(body, bench.tenant, "key")) for _ in range(5)]
-    await until(lambda: bool(bench.ingest._waiting))
+    await until(lambda: bool(bench.waiting))
+    await bench.asleep()
     bench.clock.advance(1)
     assert await asyncio.wait_for(asyncio.gather(*twins), 30) == [[]] * 5
     assert await bench.lines() == ["once"]

@@ -68,6 +68,11 @@ class IngestBench:
             self._task = None
 
     @property
+    def waiting(self) -> int:
+        """Bodies that are in no commit yet."""
+        return self.ingest._committer.waiting
+
+    @property
     def now(self) -> int:
         return self.clock.now_ns()
 
@@ -89,12 +94,16 @@ class IngestBench:
 
     async def enqueue(self, *pushes: Coroutine[None, None, list[str]]) -> list[asyncio.Task[list[str]]]:
         """Starts pushes; each is answered or waits for the clock when this returns."""
-        before = len(self.ingest._waiting)
+        before = self.waiting
         tasks = [asyncio.create_task(push) for push in pushes]
-        await until(lambda: len(self.ingest._waiting) - before + sum(task.done() for task in tasks) >= len(tasks))
-        for _ in range(10):
-            await asyncio.sleep(0)  # run() takes three turns of the loop to fall asleep on the clock
+        await until(lambda: self.waiting - before + sum(task.done() for task in tasks) >= len(tasks))
+        await self.asleep()
         return tasks
+
+    async def asleep(self) -> None:
+        """Returns when run() sleeps on the clock, for which it takes a few turns of the loop."""
+        for _ in range(10):
+            await asyncio.sleep(0)
 
     async def rows(self) -> list[Stored]:
         """All lines of the bench's tenant, in the order of their numbers."""

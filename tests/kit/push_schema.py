@@ -1,4 +1,7 @@
-"""Google's own protobuf classes for whodid's push schema, built from the schema's text, to compare with."""
+"""Google's own protobuf classes for whodid's push schema, built from the schema's text, to compare with.
+
+The engine wants an Envelope with its rows' message inside; to Loki's clients it is a PushRequest.
+"""
 
 import re
 from functools import cache
@@ -23,7 +26,8 @@ def message_class(name: str) -> Any:
 @cache
 def _pool() -> descriptor_pool.DescriptorPool:
     file = descriptor_pb2.FileDescriptorProto(name="push.proto", syntax="proto3")
-    for name, body in re.findall(r"message (\w+) \{([^}]*)\}", SCHEMA):
+    flat = re.sub(r"message Envelope \{\s*(message \w+ \{[^}]*\})", r"\1\nmessage PushRequest {", SCHEMA)
+    for name, body in re.findall(r"message (\w+) \{([^}]*)\}", flat):
         message = file.message_type.add(name=name)
         for repeated, kind, field, number in _FIELD.findall(body):
             one = message.field.add(name=field, number=int(number), label=3 if repeated else 1)

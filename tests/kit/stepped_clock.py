@@ -26,6 +26,11 @@ class SteppedClock:
         self._sleepers.append((self.ns + int(seconds * SECOND), future))
         await future
 
+    @property
+    def sleepers(self) -> int:
+        """How many sleep."""
+        return sum(not future.done() for _, future in self._sleepers)
+
     def advance(self, seconds: float) -> None:
         self.ns += int(seconds * SECOND)
         for at_ns, future in list(self._sleepers):

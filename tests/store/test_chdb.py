@@ -8,13 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from kit.chdb_store import shared_store
 from whodid.store.chdb import READERS, ChdbStore, Settings
-from whodid.store.store import StoreError
+from whodid.store.store import APPENDERS, Connection, StoreError
 
 CHILD = """
 import asyncio, os, sys
@@ -74,17 +75,21 @@ async def test_writes_are_in_order_and_tell_their_rows() -> None:
     assert (await store.select("SELECT groupArray(n) AS n FROM ordered"))["n"][0].as_py() == list(range(20))
 
 
-async def test_statements_of_one_job_have_nobody_elses_between_them() -> None:
+async def test_commits_run_beside_each_other_and_beside_writes() -> None:
     store = shared_store()
     await store.write("CREATE TABLE IF NOT EXISTS counted (n UInt64) ENGINE = Memory")
     await store.write("TRUNCATE TABLE counted")
+    meeting = threading.Barrier(APPENDERS + 1, timeout=30)
 
-    def next_number(connection: object) -> int:
-        n: int = connection.select("SELECT count() AS n FROM counted")["n"][0].as_py()  # type: ignore[attr-defined]
-        connection.write(f"INSERT INTO counted SELECT {n}")  # type: ignore[attr-defined]
-        return n
+    def work(connection: Connection) -> int:
+        meeting.wait()
+        return connection.write("INSERT INTO counted SELECT 1")
 
-    assert await asyncio.gather(*[store.in_writer(next_number) for _ in range(10)]) == list(range(10))
+    commits = [asyncio.ensure_future(store.appending(work)) for _ in range(APPENDERS)]
+    await store.write("INSERT INTO counted SELECT 1")
+    await asyncio.to_thread(meeting.wait)
+    assert await asyncio.gather(*commits) == [1] * APPENDERS
+    assert (await store.select("SELECT count() AS n FROM counted"))["n"][0].as_py() == APPENDERS + 1
 
 
 async def test_reads_do_not_wait_for_one_long_read() -> None:

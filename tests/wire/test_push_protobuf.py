@@ -32,7 +32,7 @@ def google_reads(data: bytes) -> list[tuple[str, list[Entry]]]:
                 Entry(
                     entry.timestamp.seconds * 1_000_000_000 + entry.timestamp.nanos,
                     entry.line.decode(),
-                    {pair.name: pair.value for pair in entry.structuredMetadata},
+                    {pair.name: pair.value for pair in entry.pairs},
                 )
                 for entry in stream.entries
             ],

@@ -6,7 +6,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from whodid.errors import WhodidError
-from whodid.ingest.pipeline import NoStreams, TooMuchPending
+from whodid.ingest.committer import TooMuchPending
+from whodid.ingest.pipeline import NoStreams
 from whodid.logql.errors import LogQLError
 from whodid.query.errors import QueryError, QueryTimeout
 from whodid.store.store import StoreError

@@ -9,24 +9,24 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from whodid.wire.push_protobuf import SCHEMA
+from whodid.wire.push_protobuf import SCHEMA, envelope
 
 
 class Spool:
-    """One per write path; used by its writing thread only."""
+    """One for each lane of the write path; used by one thread at a time."""
 
     def __init__(self, data_dir: Path) -> None:
         schema = data_dir.absolute() / "push.proto"
         schema.write_text(SCHEMA)
-        self.schema = f"{schema}:PushRequest"
+        self.schema = f"{schema}:Stream"
         """For the engine's setting `format_schema`."""
         self._file = os.fdopen(os.memfd_create("whodid-push"), "wb")
         self.path = f"/proc/self/fd/{self._file.fileno()}"
 
-    def fill(self, bodies: Iterable[bytes]) -> None:
-        """Puts the bodies one behind the other in place of what was there."""
+    def fill(self, messages: Iterable[bytes | memoryview]) -> None:
+        """Puts the messages of streams, as one envelope, in place of what was there."""
         self.clear()
-        self._file.writelines(bodies)
+        self._file.writelines(envelope(messages))
         self._file.flush()
 
     def clear(self) -> None:

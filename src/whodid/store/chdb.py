@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from whodid.store.store import Connection, StoreError, T
+from whodid.store.store import APPENDERS, Connection, StoreError, T
 
 MAX_STATEMENT_BYTES = 64 << 20
 """Longest SQL text: stream ids are written into statements, and a team may have tens of thousands of streams."""
@@ -63,6 +63,7 @@ class ChdbStore:
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._appenders = ThreadPoolExecutor(APPENDERS, thread_name_prefix="store-append")
         self._sessions: list[Any] = []
         self._lock = threading.Lock()
 
@@ -108,13 +109,14 @@ class ChdbStore:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, self._write, sql)
 
-    async def in_writer(self, work: Callable[[Connection], T]) -> T:
+    async def appending(self, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, work, _WriterConnection(self))
+        return await loop.run_in_executor(self._appenders, work, _Appender(self))
 
     def close(self) -> None:
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
+        self._appenders.shutdown(wait=True)
         for session in self._sessions:
             session.close()
         self._sessions.clear()
@@ -147,7 +149,7 @@ class ChdbStore:
         return session
 
 
-class _WriterConnection:
+class _Appender:
     """See store.Connection."""
 
     def __init__(self, store: ChdbStore) -> None:

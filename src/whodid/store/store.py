@@ -22,10 +22,12 @@ class StoreError(WhodidError):
 
 
 T = TypeVar("T")
+APPENDERS = 2
+"""Commits that may be under way at once: two cores, and each commit's fsync leaves its core to the other."""
 
 
 class Connection(Protocol):
-    """The engine as a function that runs in the writing thread sees it: blocking calls, one after the other."""
+    """The engine as a function in an appending thread sees it: blocking calls, one after the other."""
 
     def select(self, sql: str) -> pa.Table: ...
     def write(self, sql: str) -> int: ...
@@ -42,8 +44,8 @@ class Store(Protocol):
         """Runs a statement that changes data, in order with all other writes; durable when it returns. Rows written."""
         ...
 
-    async def in_writer(self, work: Callable[[Connection], T]) -> T:
-        """Runs `work` in the writing thread: several statements with nobody else's write between them."""
+    async def appending(self, work: Callable[[Connection], T]) -> T:
+        """Runs `work`, several statements of one commit, in one of the APPENDERS threads; beside all other writes."""
         ...
 
     def close(self) -> None:

@@ -14,10 +14,13 @@ from whodid.model.labels import format_labels
 SCHEMA = """syntax = "proto3";
 message Pair { string name = 1; string value = 2; }
 message Instant { int64 seconds = 1; int32 nanos = 2; }
-message Entry { Instant timestamp = 1; bytes line = 2; repeated Pair structuredMetadata = 3; }
-message Stream { string labels = 1; repeated Entry entries = 2; }
-message PushRequest { repeated Stream streams = 1; }
+message Entry { Instant timestamp = 1; bytes line = 2; repeated Pair pairs = 3; }
+message Envelope {
+  message Stream { string labels = 1; repeated Entry entries = 2; }
+  repeated Stream streams = 1;
+}
 """
+"""PushRequest by the name that the engine's format ProtobufList wants: a row for each stream."""
 
 
 _HEADERS_READ = 200_000
@@ -118,14 +121,31 @@ def encode_line(ns: int, text: str, metadata: Metadata) -> bytes:
 
 def encode_stream(label_text: str, encoded_entries: Iterable[bytes]) -> bytes:
     """A stream of already encoded entries as the field `streams` of a push request."""
-    labels = label_text.encode()
-    body = b"\x0a" + _length(len(labels)) + labels + b"".join(encoded_entries)
+    body = encode_labels(label_text) + b"".join(encoded_entries)
     return b"\x0a" + _length(len(body)) + body
+
+
+def encode_labels(label_text: str) -> bytes:
+    """The field `labels` of a stream; alone, the message of a stream without entries."""
+    labels = label_text.encode()
+    return b"\x0a" + _length(len(labels)) + labels
 
 
 def encode_push(streams: Iterable[Stream]) -> bytes:
     """The whole push request, not yet compressed (Loki wants it as a snappy block)."""
     return b"".join(encode_stream(format_labels(s.labels), map(encode_entry, s.entries)) for s in streams)
+
+
+def envelope(messages: Iterable[bytes | memoryview]) -> list[bytes | memoryview]:
+    """Stream messages, each without its own tag and length, as the pieces of one Envelope with its length in front."""
+    pieces: list[bytes | memoryview] = [b""]
+    size = 0
+    for message in messages:
+        head = b"\x0a" + _length(len(message))
+        pieces += (head, message)
+        size += len(head) + len(message)
+    pieces[0] = _length(size)
+    return pieces
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:

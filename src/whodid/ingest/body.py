@@ -1,0 +1,39 @@
+"""The nouns of the write path: one push body on its way into the table, and what a commit stored.
+
+Filled by pipeline.py, read and judged by commit.py and staging.py.
+"""
+
+from dataclasses import dataclass, field
+
+from whodid.store.store import StoreError
+from whodid.wire.push_protobuf import MalformedPush
+
+
+@dataclass(slots=True)
+class Body:
+    """One decompressed push body, its streams resolved. The lists have one item for each accepted stream, in order."""
+
+    data: bytes
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """First byte and end of the stream's message in `data`."""
+    stream_ids: list[int] = field(default_factory=list)
+    stream_names: list[str] = field(default_factory=list)
+    stream_levels: list[str] = field(default_factory=list)
+    push_key: int = 0
+    repeated: bool = False
+    """The client has sent this key before: look into the table before storing."""
+    rejections: list[str] = field(default_factory=list)
+    error: MalformedPush | StoreError | None = None
+    """Why nothing of it was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit stored: rows with first_seq ≤ seq ≤ last_seq; some numbers in between may be unused."""
+
+    first_seq: int
+    last_seq: int
+    """first_seq - 1 if the bodies held no line."""
+    lines: int
+    bytes: int
+    """Of the bodies that were read, unpacked."""
