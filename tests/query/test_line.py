@@ -41,3 +41,16 @@ def test_errors_are_labels() -> None:
     assert (line.get("__error__"), line.get("__error_details__")) == ("LabelFilterErr", "why")
     line.remove("__error__")
     assert line.labels() == {"__error_details__": "why"}
+
+
+def test_only_what_is_wanted_is_found_until_all_is() -> None:
+    line = Line(0, "", {"host": "s"}, {})
+    assert not line.sated
+    line.wanted = frozenset({"a", "host_extracted"})
+    for name in ("a", "b", "a"):
+        line.extract(name, "1")
+    assert (line.parsed, line.sated) == ({"a": "1"}, False)
+    line.extract("host", "2")
+    assert (line.parsed, line.sated) == ({"a": "1", "host_extracted": "2"}, True)
+    line.wanted = frozenset()
+    assert line.sated

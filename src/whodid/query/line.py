@@ -27,6 +27,7 @@ class Line:
         "seq",
         "stream",
         "text",
+        "wanted",
     )
 
     def __init__(self, ns: int, text: str, stream: Labels, metadata: Labels, seq: int = 0) -> None:
@@ -39,6 +40,8 @@ class Line:
         self.metadata: Labels = metadata
         self.parsed: Labels = {}
         self._extracted: set[str] = set()
+        self.wanted: frozenset[str] | None = None
+        """The only labels that parsers need to find, if the query does not need them all (wanted.py)."""
         self.error = self.error_details = ""
 
     def get(self, name: str) -> str | None:
@@ -57,10 +60,15 @@ class Line:
         """A parser found `name`: the first find of a name counts, and stored labels keep theirs."""
         if name in self._base or (name in self.metadata and not name.endswith(EXTRACTED)):
             name += EXTRACTED
-        if name not in self._extracted:
+        if name not in self._extracted and (self.wanted is None or name in self.wanted):
             self._extracted.add(name)
             self.metadata.pop(name, None)
             self.parsed[name] = value
+
+    @property
+    def sated(self) -> bool:
+        """Whether parsers have found all that is wanted, so that nothing behind it matters."""
+        return self.wanted is not None and self.wanted <= self._extracted
 
     def is_stored(self, name: str) -> bool:
         """Whether the entry came with a label of this name."""

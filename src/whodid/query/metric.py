@@ -26,7 +26,6 @@ from whodid.query.errors import NotExecuted
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
-from whodid.query.planner import plan
 from whodid.query.regex import anchored, compiled
 from whodid.query.scan import Cost, Select
 
@@ -73,8 +72,7 @@ class Evaluation:
         return vector.aggregate(node, await self._frame(inner))
 
     async def _leaf(self, node: RangeAggregation, keep: Grouping | None) -> Frame:
-        planned = plan(node.range.query, self.streams)
-        leaf = await samples.evaluate(node, planned, self.grid, keep, self.select, self.limits, self.cost)
+        leaf = await samples.evaluate(node, self.streams, self.grid, keep, self.select, self.limits, self.cost)
         return leaf.ordered()
 
 

@@ -36,6 +36,11 @@ def compiled(text: str) -> Callable[[Line], str]:
     return lambda line: "".join(part if isinstance(part, str) else part(line) for part in said)
 
 
+def fields(text: str) -> list[str]:
+    """The labels that a template speaks of."""
+    return [name for match in _ACTION.finditer(text) for name in _FIELD.findall(match[2])]
+
+
 def _action(action: str, template: str) -> Part:
     field = _FIELD.fullmatch(action)
     if field is not None:
