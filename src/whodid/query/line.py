@@ -75,24 +75,26 @@ class Line:
         return name in self._base or name in self.metadata
 
     def assign(self, name: str, value: str) -> None:
-        """label_format made `name`: it replaces whatever had the name."""
+        """label_format made `name`: it replaces whatever had the name, and a later parser does not find it again."""
         self.remove(name)
         self.parsed[name] = value
+        self._extracted.add(name)
 
     def rename(self, source: str, target: str) -> None:
-        """Moves a label; it stays in its category."""
-        value = self.get(source)
-        if value is None:
-            return
-        was_metadata, was_stream = source in self.metadata, source in self.stream
-        self.remove(source)
-        self.remove(target)
-        if was_metadata:
-            self.metadata[target] = value
-        elif was_stream:
-            self.stream = {**self.stream, target: value}
+        """Moves a label; it stays in its category, and gives way to a target of a stronger one."""
+        if source in self.parsed:
+            self.assign(target, self.parsed[source])
+        elif source in self.metadata:
+            if target not in self.parsed:
+                value = self.metadata[source]
+                self.remove(target)
+                self.metadata[target] = value
+        elif source in self.stream:
+            if target not in self.parsed and target not in self.metadata:
+                self.stream = {**self.stream, target: self.stream[source]}
         else:
-            self.parsed[target] = value
+            return
+        self.remove(source)
 
     def remove(self, name: str) -> None:
         """Takes a label away, `__error__` too."""

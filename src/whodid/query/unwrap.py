@@ -8,8 +8,7 @@ Source: LogQL's manual, "Unwrapped range aggregations".
 from collections.abc import Callable, Mapping
 
 from whodid.logql.ast import Unwrap
-from whodid.model.clock import SECOND
-from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes
+from whodid.query.go_values import parse_duration_s, parse_float, parse_size_bytes
 from whodid.query.line import Line
 from whodid.query.stages import label_filter
 
@@ -19,15 +18,11 @@ Value = Callable[[Line], float | None]
 """The line's number; None if it has none or a filter drops it. It may mark the line with `__error__`."""
 
 
-def _seconds(text: str) -> float:
-    return parse_duration_ns(text) / SECOND
-
-
 _CONVERSIONS: Mapping[str | None, Callable[[str], float]] = {
     None: parse_float,
     "bytes": parse_size_bytes,
-    "duration": _seconds,
-    "duration_seconds": _seconds,
+    "duration": parse_duration_s,
+    "duration_seconds": parse_duration_s,
 }
 
 
