@@ -18,7 +18,7 @@ from whodid.model.entry import Labels
 from whodid.query import statements, unwrapped
 from whodid.query.frame import Frame, Mask
 from whodid.query.grid import Grid, Window
-from whodid.query.grouping import Grouped, grouped
+from whodid.query.grouping import Key, grouped, key_of, series_of
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import EXTRACTED, Line
@@ -27,8 +27,6 @@ from whodid.query.scan import Cost, Scan, Select
 from whodid.query.wanted import Wanted, wanted
 
 _ADDITIVE = ("count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time")
-
-_Key = tuple[tuple[str, str], ...]
 
 
 def additive(aggregation: RangeAggregation) -> bool:
@@ -73,13 +71,12 @@ class _Tally:
 
     def __init__(self, points: int, limits: Limits) -> None:
         self._points, self._limits = points, limits
-        self._rows: dict[_Key, int] = {}
+        self._rows: dict[Key, int] = {}
         self._lines = np.zeros((16, points + 1), dtype=np.int64)
         self._bytes = np.zeros((16, points + 1), dtype=np.int64)
 
-    def row(self, labels: Mapping[str, str]) -> int:
-        """The number of a series, new or known. Empty labels are no labels."""
-        key = tuple(sorted((name, value) for name, value in labels.items() if value))
+    def row(self, key: Key) -> int:
+        """The number of a series, new or known."""
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = len(self._rows)
@@ -149,7 +146,7 @@ async def _count_in_engine(
         row = known.get(series)
         if row is None:
             stream = plan.streams[stream_id] if stream_id is not None else {}
-            row = known[series] = tally.row(of_group(_labels(stream, names, values)))
+            row = known[series] = tally.row(key_of(of_group(_labels(stream, names, values))))
         rows.append(row)
     tally.add(rows, table["first"].to_numpy(), table["last"].to_numpy(), counts, sizes)
     return True
@@ -186,7 +183,7 @@ async def _count_in_python(
     scan = Scan(plan, window.begin_ns, window.end_ns, False, PAGE_ROWS, cost)
     size = _size if with_bytes else _nothing
     async for page in scan.pages(select):
-        await asyncio.to_thread(_count_page, page, plan, window, grouped(keep), size, needs, tally)
+        await asyncio.to_thread(_count_page, page, plan, window, series_of(keep), size, needs, tally)
 
 
 def _size(line: Line) -> float:
@@ -201,7 +198,7 @@ def _count_page(
     page: pa.Table,
     plan: Plan,
     window: Window,
-    by: Grouped,
+    series: Callable[[Line], Key],
     size: Callable[[Line], float],
     needs: Wanted,
     tally: _Tally,
@@ -210,7 +207,7 @@ def _count_page(
     instants: list[int] = []
     sizes: list[float] = []
     for line, size_bytes in kept_lines(page, plan, size, window, needs):
-        rows.append(tally.row(by(line.labels())))
+        rows.append(tally.row(series(line)))
         instants.append(line.ns)
         sizes.append(size_bytes)
     first, last = window.points_of(np.asarray(instants, dtype=np.int64))

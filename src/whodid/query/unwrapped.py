@@ -6,7 +6,7 @@ which calls this.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,15 +17,14 @@ from whodid.model.entry import Labels
 from whodid.query import unwrap
 from whodid.query.frame import Floats, Frame
 from whodid.query.grid import Instants, Places, Window
-from whodid.query.grouping import Grouped, grouped
+from whodid.query.grouping import Key, series_of
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
+from whodid.query.line import Line
 from whodid.query.over_time import over_time
 from whodid.query.planner import Plan
 from whodid.query.scan import Cost, Scan, Select
 from whodid.query.wanted import Wanted
-
-_Key = tuple[tuple[str, str], ...]
 
 
 async def evaluate(
@@ -40,7 +39,8 @@ async def evaluate(
 ) -> Frame:
     """The series of the aggregation. `keep` is the grouping of a `sum` around it."""
     assert aggregation.range.unwrap is not None
-    samples = _Samples(_by(aggregation.range.unwrap, keep or aggregation.grouping), limits)
+    by = _by(aggregation.range.unwrap, keep or aggregation.grouping)
+    samples = _Samples(series_of(by), limits)
     value = unwrap.apply(aggregation.range.unwrap)
     if plan.streams:
         scan = Scan(plan, window.begin_ns, window.end_ns, False, PAGE_ROWS, cost)
@@ -49,23 +49,23 @@ async def evaluate(
     return await asyncio.to_thread(samples.frame, aggregation, window)
 
 
-def _by(unwrapped: Unwrap, grouping: Grouping | None) -> Grouped:
+def _by(unwrapped: Unwrap, grouping: Grouping | None) -> Grouping:
     """The labels of a series. The unwrapped one is not among them unless it is asked for by name."""
     if grouping is None:
-        return grouped(Grouping((unwrapped.label,), without=True))
+        return Grouping((unwrapped.label,), without=True)
     if grouping.without:
-        return grouped(Grouping((*grouping.labels, unwrapped.label), without=True))
-    return grouped(grouping)
+        return Grouping((*grouping.labels, unwrapped.label), without=True)
+    return grouping
 
 
 @dataclass(slots=True)
 class _Samples:
     """All numbers of the query: for each its series, instant and value, in order of time."""
 
-    by: Grouped
+    series_of: Callable[[Line], Key]
     limits: Limits
     count: int = 0
-    series: dict[_Key, int] = field(default_factory=dict)
+    series: dict[Key, int] = field(default_factory=dict)
     rows: list[Places] = field(default_factory=list)
     instants: list[Instants] = field(default_factory=list)
     values: list[Floats] = field(default_factory=list)
@@ -76,7 +76,7 @@ class _Samples:
         instants: list[int] = []
         values: list[float] = []
         for line, number in kept_lines(page, plan, value, window, wanted):
-            rows.append(self._row(self.by(line.labels())))
+            rows.append(self.series.setdefault(self.series_of(line), len(self.series)))
             instants.append(line.ns)
             values.append(number)
         self.count += len(rows)
@@ -84,10 +84,6 @@ class _Samples:
         self.rows.append(np.array(rows, dtype=np.int64))
         self.instants.append(np.array(instants, dtype=np.int64))
         self.values.append(np.array(values, dtype=np.float64))
-
-    def _row(self, labels: Mapping[str, str]) -> int:
-        key = tuple(sorted((name, value) for name, value in labels.items() if value))
-        return self.series.setdefault(key, len(self.series))
 
     def frame(self, aggregation: RangeAggregation, window: Window) -> Frame:
         """The points of every series."""
