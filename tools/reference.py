@@ -44,12 +44,13 @@ from whodid.logql.parser import parse
 from whodid.model.clock import format_duration
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
-from whodid.query.errors import NotExecuted
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits as QueryLimits
 from whodid.query.metric import Evaluation
+from whodid.query.template_functions import FUNCTIONS
 from whodid.rules import template
 from whodid.rules.load import builtin_text
+from whodid.templates.builtins import BUILTINS
 from whodid.wire import params
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -383,25 +384,36 @@ def logql_functions() -> str:
     """Every function of the language, each really asked of the evaluator (of no stream, so no store is needed)."""
     rows = []
     for name in sorted(tokens.RANGE_FUNCTIONS):
-        unwrapped = '{a="b"} | unwrap x [1m]' if name in tokens.UNWRAP_RANGE_FUNCTIONS else '{a="b"}[1m]'
-        rows.append((f"{name}({'0.9, ' if name == 'quantile_over_time' else ''}{unwrapped})", name))
+        numbers = name in tokens.UNWRAP_RANGE_FUNCTIONS
+        over = "numbers" if numbers else "lines or numbers" if name in tokens.EITHER_RANGE_FUNCTIONS else "lines"
+        unwrapped = '{a="b"} | unwrap x [1m]' if numbers else '{a="b"}[1m]'
+        rows.append((f"{name}({'0.9, ' if name == 'quantile_over_time' else ''}{unwrapped})", name, over))
     for name in sorted(tokens.VECTOR_FUNCTIONS):
         parameter = "3, " if name in tokens.RANKING_FUNCTIONS else ""
-        rows.append((f'{name}({parameter}rate({{a="b"}}[1m]))', name))
-    rows += [('label_replace(rate({a="b"}[1m]), "x", "$1", "y", "(.*)")', "label_replace"), ("vector(1)", "vector")]
-    return table(("function", "answered"), [(code(name), _is_executed(query)) for query, name in rows])
+        rows.append((f'{name}({parameter}rate({{a="b"}}[1m]))', name, "series"))
+    rows.append(('label_replace(rate({a="b"}[1m]), "x", "$1", "y", "(.*)")', "label_replace", "series"))
+    rows.append(("vector(1)", "vector", "a number"))
+    for query, _, _ in rows:
+        _ask(query)
+    return table(("function", "over"), [(code(name), over) for _, name, over in rows])
 
 
-def _is_executed(query: str) -> str:
+def _ask(query: str) -> None:
     async def no_rows(sql: str) -> pa.Table:
         return pa.table({})
 
     evaluation = Evaluation({}, Grid.instant(0), no_rows, QueryLimits())
-    try:
-        asyncio.run(evaluation.value(cast(SampleExpr, parse(query))))
-    except NotExecuted:
-        return "not yet"
-    return "yes"
+    asyncio.run(evaluation.value(cast(SampleExpr, parse(query))))
+
+
+def template_functions() -> str:
+    """The functions of templates with what they take, in Go's types."""
+    known = {**BUILTINS, **FUNCTIONS}
+    rows = []
+    for name in sorted(known, key=str.lower):
+        takes = [*known[name].takes, *([f"...{known[name].rest}"] if known[name].rest else [])]
+        rows.append((code(name), ", ".join(takes).replace("interface {}", "any").replace("time.Time", "time")))
+    return table(("function", "takes"), rows)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -418,6 +430,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "prefix-escapes": prefix_escapes,
     "commands": command_help,
     "alerts": builtin_alerts,
+    "template-functions": template_functions,
     "logql-functions": logql_functions,
 }
 

@@ -8,7 +8,7 @@ from whodid.api.errors import ENGINE_STATUSES, BodyTooLarge, UnsupportedEncoding
 from whodid.errors import WhodidError
 from whodid.ingest.committer import TooMuchPending
 from whodid.ingest.pipeline import NoStreams
-from whodid.query.errors import NotExecuted, QueryError, QueryTimeout
+from whodid.query.errors import QueryError, QueryTimeout
 from whodid.server import QuestionTooLarge
 from whodid.store.store import StoreError
 from whodid.wire.label_text import BadLabels
@@ -19,7 +19,6 @@ CASES = [
     (BadParameter("so"), 400, "so"),
     (QueryError("so"), 400, "so"),
     (QuestionTooLarge("so"), 400, "so"),
-    (NotExecuted("so"), 400, "so is valid LogQL, but this version of whodid does not execute it yet"),
     (MalformedPush("so"), 400, "so"),
     (BadLabels("so"), 400, "so"),
     (UnsupportedEncoding("so"), 400, "so"),

@@ -17,6 +17,7 @@ LIMITS = Limits(max_series=2, max_cells=10)
         (lambda: LIMITS.check_points(0, 11_001, 1), "exceeded maximum resolution of 11,000 points per time series"),
         (lambda: LIMITS.check_series(3), r"maximum number of series \(2\) reached for a single query"),
         (lambda: LIMITS.check_cells(3, 4), "3 series of 4 points"),
+        (lambda: LIMITS.check_samples(11), "unwraps more than 10 numbers"),
     ],
 )
 def test_refusals(check: object, words: str) -> None:
@@ -29,3 +30,4 @@ def test_bounds_themselves_are_allowed() -> None:
     LIMITS.check_points(0, 11_000, 1)
     LIMITS.check_series(2)
     LIMITS.check_cells(2, 5)
+    LIMITS.check_samples(10)

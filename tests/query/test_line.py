@@ -41,3 +41,44 @@ def test_errors_are_labels() -> None:
     assert (line.get("__error__"), line.get("__error_details__")) == ("LabelFilterErr", "why")
     line.remove("__error__")
     assert line.labels() == {"__error_details__": "why"}
+
+
+def test_only_what_is_wanted_is_found_until_all_is() -> None:
+    line = Line(0, "", {"host": "s"}, {})
+    assert not line.sated
+    line.wanted = frozenset({"a", "host_extracted"})
+    for name in ("a", "b", "a"):
+        line.extract(name, "1")
+    assert (line.parsed, line.sated) == ({"a": "1"}, False)
+    line.extract("host", "2")
+    assert (line.parsed, line.sated) == ({"a": "1", "host_extracted": "2"}, True)
+    line.wanted = frozenset()
+    assert line.sated
+
+
+def test_a_renamed_label_gives_way_to_one_of_a_stronger_category() -> None:
+    line = Line(0, "", {"s": "1"}, {"m": "2"})
+    line.extract("p", "3")
+    line.rename("s", "m")
+    assert (line.stream, line.metadata, line.parsed) == ({}, {"m": "2"}, {"p": "3"})
+    line.rename("m", "p")
+    assert (line.metadata, line.parsed) == ({}, {"p": "3"})
+    line.rename("p", "x")
+    line.rename("absent", "x")
+    assert line.parsed == {"x": "3"}
+    line.rename("x", "x")
+    assert line.parsed == {}
+
+
+def test_an_error_is_no_label_that_could_be_renamed() -> None:
+    line = Line(0, "", {}, {})
+    line.fail("JSONParserErr")
+    line.rename("__error__", "why")
+    assert (line.error, line.parsed) == ("JSONParserErr", {})
+
+
+def test_what_was_written_is_not_found_again() -> None:
+    line = Line(0, "", {}, {})
+    line.assign("level", "x")
+    line.extract("level", "y")
+    assert line.parsed == {"level": "x"}

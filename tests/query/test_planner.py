@@ -4,7 +4,7 @@ import pytest
 
 from whodid.logql.ast import LogQuery
 from whodid.logql.parser import parse
-from whodid.query.errors import NotExecuted
+from whodid.query.errors import QueryError
 from whodid.query.line import Line
 from whodid.query.planner import plan, steps
 
@@ -36,9 +36,9 @@ def test_plans(text: str, conditions: int, python: int, drops: bool, in_engine: 
 
 
 def test_a_stage_that_cannot_run_is_refused_whatever_the_data() -> None:
-    query = parse('{job="nothing"} | line_format "{{ .a | lower }}"')
+    query = parse('{job="nothing"} | line_format "{{ .a | nosuch }}"')
     assert isinstance(query, LogQuery)
-    with pytest.raises(NotExecuted):
+    with pytest.raises(QueryError, match="not defined"):
         plan(query, STREAMS)
 
 

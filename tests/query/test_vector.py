@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whodid.logql.ast import Grouping, NumberLiteral, VectorAggregation
-from whodid.query.errors import NotExecuted
+from whodid.query.errors import QueryError
 from whodid.query.frame import Frame
 from whodid.query.vector import aggregate
 
@@ -69,6 +69,9 @@ def test_sort_puts_nan_last() -> None:
     assert [labels["a"] for labels in down.labels] == ["3", "2", "1"]
 
 
-def test_what_is_not_here_is_refused() -> None:
-    with pytest.raises(NotExecuted):
+def test_approx_topk_is_topk_at_one_instant() -> None:
+    first = Frame(FRAME.labels, FRAME.values[:, :1], FRAME.present[:, :1])
+    top = aggregate(VectorAggregation("approx_topk", NumberLiteral(0), 2), first)
+    assert [labels["n"] for labels, _ in top.samples()] == ["3", "2"]
+    with pytest.raises(QueryError, match="only supported for instant queries"):
         run("approx_topk", parameter=1)

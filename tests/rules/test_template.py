@@ -37,7 +37,8 @@ def test_a_label_is_never_read_as_a_template(value: str) -> None:
 
 
 def test_check_refuses_unknown_functions_and_broken_syntax() -> None:
-    assert check("{{ nosuch }}") == "not a valid template: function 'nosuch' not defined"
-    assert check("{{ if (nosuch 1) }}{{ end }}") == "not a valid template: function 'nosuch' not defined"
-    assert check("{{ $x") == "not a valid template: unclosed action: '{{' without its '}}'"
+    assert check("{{ nosuch }}") == 'not a valid template: alert:1: function "nosuch" not defined'
+    assert check("\n{{ if (nosuch 1) }}{{ end }}") == 'not a valid template: alert:2: function "nosuch" not defined'
+    assert check("{{ $x") == "not a valid template: alert:1: unclosed action"
+    assert check("{{ $x }}") == 'not a valid template: alert:1: undefined variable "$x"'
     assert check('{{ query "up" }}') is None

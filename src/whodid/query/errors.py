@@ -14,13 +14,6 @@ class QueryError(WhodidError):
     """The query cannot be answered as it was asked."""
 
 
-class NotExecuted(QueryError):
-    """Valid LogQL that this version does not execute. Never a wrong result instead."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is valid LogQL, but this version of whodid does not execute it yet")
-
-
 class PipelineError(QueryError):
     """A metric query kept a sample that carries `__error__`."""
 

@@ -64,6 +64,14 @@ def parse_duration_ns(text: str) -> int:
     return -total if text[0] == "-" else total
 
 
+def parse_duration_s(text: str) -> float:
+    """Seconds of a duration, rounded as Go's Duration.Seconds does: whole seconds and the rest apart."""
+    ns = parse_duration_ns(text)
+    whole, rest = divmod(abs(ns), 10**9)
+    seconds = whole + rest / 1e9
+    return -seconds if ns < 0 else seconds
+
+
 def parse_size_bytes(text: str) -> int:
     """humanize.ParseBytes(text): `10MB`, `1.5 KiB`, `12,000`."""
     match = _SIZE.fullmatch(text)

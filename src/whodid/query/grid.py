@@ -6,6 +6,12 @@ rounded down, the last is end rounded up. Windows are (t - range, t], on integer
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+Instants = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -42,3 +48,14 @@ class Window:
     def of(cls, grid: Grid, range_ns: int, offset_ns: int) -> "Window":
         begin = grid.start_ns - offset_ns - range_ns + 1
         return cls(begin, grid.at(grid.points - 1) - offset_ns + 1, range_ns, grid.step_ns, grid.points)
+
+    def points_of(self, instants: Instants) -> tuple[Places, Places]:
+        """First and last point whose window holds each instant; the last comes before the first where none does."""
+        since = instants - (self.begin_ns - 1)
+        first = np.maximum(0, -((self.range_ns - since) // self.step_ns))
+        return first, np.minimum(self.points - 1, (since - 1) // self.step_ns)
+
+    def holds(self, ns: int) -> bool:
+        """Whether any window does: with a step longer than the range some instants lie in none."""
+        first, last = self.points_of(np.array([ns], dtype=np.int64))
+        return bool(first[0] <= last[0])

@@ -19,7 +19,8 @@ class Limits:
     max_series: int = 500
     """Series that one metric query may return."""
     max_cells: int = 20_000_000
-    """Series × points that may be held in memory while a metric query is computed (16 bytes each)."""
+    """Series × points, or samples of `unwrap`, that may be held in memory while a metric query is computed (16 bytes
+    each)."""
     timeout_s: float = 60.0
     """Time of one query, over all statements it runs."""
     memory_bytes: int = 1 << 30
@@ -60,4 +61,12 @@ class Limits:
             raise QueryError(
                 f"the query has {series} series of {points} points before aggregation, more than this server computes "
                 f"at once ({self.max_cells}); aggregate with sum by (…), use a larger step or a shorter range"
+            )
+
+    def check_samples(self, count: int) -> None:
+        """Refuses to hold more numbers of `unwrap` than fit into memory."""
+        if count > self.max_cells:
+            raise QueryError(
+                f"the query unwraps more than {self.max_cells} numbers, more than this server computes at once; "
+                "use a narrower selector, a filter before unwrap, or a shorter range"
             )

@@ -27,6 +27,7 @@ class Line:
         "seq",
         "stream",
         "text",
+        "wanted",
     )
 
     def __init__(self, ns: int, text: str, stream: Labels, metadata: Labels, seq: int = 0) -> None:
@@ -39,6 +40,8 @@ class Line:
         self.metadata: Labels = metadata
         self.parsed: Labels = {}
         self._extracted: set[str] = set()
+        self.wanted: frozenset[str] | None = None
+        """The only labels that parsers need to find, if the query does not need them all (wanted.py)."""
         self.error = self.error_details = ""
 
     def get(self, name: str) -> str | None:
@@ -57,34 +60,41 @@ class Line:
         """A parser found `name`: the first find of a name counts, and stored labels keep theirs."""
         if name in self._base or (name in self.metadata and not name.endswith(EXTRACTED)):
             name += EXTRACTED
-        if name not in self._extracted:
+        if name not in self._extracted and (self.wanted is None or name in self.wanted):
             self._extracted.add(name)
             self.metadata.pop(name, None)
             self.parsed[name] = value
+
+    @property
+    def sated(self) -> bool:
+        """Whether parsers have found all that is wanted, so that nothing behind it matters."""
+        return self.wanted is not None and self.wanted <= self._extracted
 
     def is_stored(self, name: str) -> bool:
         """Whether the entry came with a label of this name."""
         return name in self._base or name in self.metadata
 
     def assign(self, name: str, value: str) -> None:
-        """label_format made `name`: it replaces whatever had the name."""
+        """label_format made `name`: it replaces whatever had the name, and a later parser does not find it again."""
         self.remove(name)
         self.parsed[name] = value
+        self._extracted.add(name)
 
     def rename(self, source: str, target: str) -> None:
-        """Moves a label; it stays in its category."""
-        value = self.get(source)
-        if value is None:
-            return
-        was_metadata, was_stream = source in self.metadata, source in self.stream
-        self.remove(source)
-        self.remove(target)
-        if was_metadata:
-            self.metadata[target] = value
-        elif was_stream:
-            self.stream = {**self.stream, target: value}
+        """Moves a label; it stays in its category, and gives way to a target of a stronger one."""
+        if source in self.parsed:
+            self.assign(target, self.parsed[source])
+        elif source in self.metadata:
+            if target not in self.parsed:
+                value = self.metadata[source]
+                self.remove(target)
+                self.metadata[target] = value
+        elif source in self.stream:
+            if target not in self.parsed and target not in self.metadata:
+                self.stream = {**self.stream, target: self.stream[source]}
         else:
-            self.parsed[target] = value
+            return
+        self.remove(source)
 
     def remove(self, name: str) -> None:
         """Takes a label away, `__error__` too."""

@@ -4,7 +4,6 @@ Leaves (range aggregations) go to samples.py, which asks the engine; all above t
 over a counting leaf is handed down, so that neither the engine nor Python ever holds the series it would add up.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,15 +21,13 @@ from whodid.logql.ast import (
 )
 from whodid.model.entry import Labels
 from whodid.query import binary, samples, vector
-from whodid.query.errors import NotExecuted
+from whodid.query.errors import QueryError
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
-from whodid.query.planner import plan
 from whodid.query.regex import anchored, compiled
 from whodid.query.scan import Cost, Select
-
-_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
+from whodid.templates.expansion import filled, references
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Evaluation:
     cost: Cost = field(default_factory=Cost)
 
     async def value(self, node: SampleExpr) -> Frame | float:
-        """A number for what is built of literals alone, else a frame. Raises NotExecuted, QueryError."""
+        """A number for what is built of literals alone, else a frame. Raises QueryError."""
         match node:
             case NumberLiteral(value):
                 return value
@@ -58,52 +55,36 @@ class Evaluation:
                 left = await self.value(node.left)
                 return binary.operate(node, left, await self.value(node.right))
             case LabelReplace():
-                return _replaced(node, await self._frame(node.expr))
+                return _replaced(node, await self._frame(node.expr, "label_replace"))
 
-    async def _frame(self, node: SampleExpr) -> Frame:
+    async def _frame(self, node: SampleExpr, function: str) -> Frame:
         value = await self.value(node)
         if isinstance(value, Frame):
             return value
-        raise NotExecuted("an aggregation over a plain number")
+        raise QueryError(f"{function} needs a vector and got the number {value:g}; write vector({value:g})")
 
     async def _aggregation(self, node: VectorAggregation) -> Frame:
         inner = node.expr
         if node.function == "sum" and isinstance(inner, RangeAggregation) and samples.additive(inner):
             return await self._leaf(inner, node.grouping or Grouping(()))
-        return vector.aggregate(node, await self._frame(inner))
+        return vector.aggregate(node, await self._frame(inner, node.function))
 
     async def _leaf(self, node: RangeAggregation, keep: Grouping | None) -> Frame:
-        planned = plan(node.range.query, self.streams)
-        leaf = await samples.evaluate(node, planned, self.grid, keep, self.select, self.limits, self.cost)
+        leaf = await samples.evaluate(node, self.streams, self.grid, keep, self.select, self.limits, self.cost)
         return leaf.ordered()
 
 
 def _replaced(node: LabelReplace, frame: Frame) -> Frame:
     """label_replace: the target is written where the anchored pattern matches the source; empty takes it away."""
     pattern = compiled(anchored(node.pattern))
+    parts = references(pattern, node.replacement)
     out: list[Labels] = []
     for labels in frame.labels:
         match = pattern.search(labels.get(node.source, ""))
         if match is None:
             out.append(labels)
             continue
-        value = _expanded(node.replacement, match)
+        value = "".join(filled(parts, match))
         rest = {name: text for name, text in labels.items() if name != node.target}
         out.append({**rest, node.target: value} if value else rest)
     return Frame(out, np.asarray(frame.values), frame.present)
-
-
-def _expanded(template: str, match: object) -> str:
-    """Go's Regexp.Expand: `$1`, `$name`, `${name}`, `$$`; an unknown group is empty."""
-    groups: list[str | None] = [match.group(0), *match.groups()]  # type: ignore[attr-defined]
-    named: Mapping[str, str | None] = match.groupdict()  # type: ignore[attr-defined]
-
-    def text(reference: re.Match[str]) -> str:
-        name = reference[1] or reference[2]
-        if name is None:
-            return "$"
-        if name.isdecimal():
-            return (groups[int(name)] or "") if int(name) < len(groups) else ""
-        return named.get(name) or ""
-
-    return _REFERENCE.sub(text, template)

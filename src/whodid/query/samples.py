@@ -1,8 +1,8 @@
 """Range aggregations over lines: count_over_time, rate, bytes_over_time, bytes_rate, absent_over_time.
 
-Where the engine can say every stage it counts by series and window and only sums come back; otherwise the rows come
-through the pipeline in Python. `sum by (…)` around a counting function is passed in as `keep`, so that both count
-by those labels alone. A kept line with `__error__` fails the query.
+Those over numbers (`| unwrap`) go on to unwrapped.py. Where the engine can say every stage it counts by series and
+window and only sums come back; otherwise the rows come through the pipeline in Python. `sum by (…)` around a function
+that adds up is passed in as `keep`, so that both count by those labels alone.
 """
 
 import asyncio
@@ -15,29 +15,28 @@ import pyarrow as pa
 from whodid.logql.ast import Grouping, RangeAggregation
 from whodid.model.clock import SECOND
 from whodid.model.entry import Labels
-from whodid.query import statements
-from whodid.query.errors import NotExecuted, PipelineError
+from whodid.query import statements, unwrapped
 from whodid.query.frame import Frame, Mask
 from whodid.query.grid import Grid, Window
+from whodid.query.grouping import Key, grouped, key_of, series_of
+from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import EXTRACTED, Line
-from whodid.query.planner import Plan
-from whodid.query.scan import Cost, Scan, Select, lines
+from whodid.query.planner import Plan, plan
+from whodid.query.scan import Cost, Scan, Select
+from whodid.query.wanted import Wanted, wanted
 
-_COUNTING = ("count_over_time", "rate", "bytes_over_time", "bytes_rate")
-_PAGE_ROWS = 20_000
-
-_Key = tuple[tuple[str, str], ...]
+_ADDITIVE = ("count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time")
 
 
 def additive(aggregation: RangeAggregation) -> bool:
     """Whether `sum by (…)` of it may count by those labels at once."""
-    return aggregation.function in _COUNTING and aggregation.range.unwrap is None and aggregation.grouping is None
+    return aggregation.function in _ADDITIVE and aggregation.grouping is None
 
 
 async def evaluate(
     aggregation: RangeAggregation,
-    plan: Plan,
+    streams: Mapping[int, Labels],
     grid: Grid,
     keep: Grouping | None,
     select: Select,
@@ -46,21 +45,23 @@ async def evaluate(
 ) -> Frame:
     """The series of a range aggregation, grouped by `keep` if that is given."""
     name = aggregation.function
-    if aggregation.range.unwrap is not None:
-        raise NotExecuted("| unwrap")
-    if name not in (*_COUNTING, "absent_over_time"):
-        raise NotExecuted(name)
     if name == "absent_over_time":
         keep = Grouping(())
     window = Window.of(grid, aggregation.range.range_ns, aggregation.range.offset_ns)
+    of_lines = aggregation.range.query
+    needs = wanted(of_lines, aggregation.range.unwrap, keep or aggregation.grouping)
+    planned = plan(needs.reduced(of_lines), streams)
+    if aggregation.range.unwrap is not None:
+        frame = await unwrapped.evaluate(aggregation, planned, window, keep, needs, select, limits, cost)
+        return _absent(aggregation, np.asarray(frame.present.any(axis=0))) if name == "absent_over_time" else frame
     tally = _Tally(window.points, limits)
-    if plan.streams:
+    if planned.streams:
         with_bytes = name.startswith("bytes")
-        counted = plan.in_engine and await _count_in_engine(plan, window, keep, with_bytes, tally, select, cost)
+        counted = planned.in_engine and await _count_in_engine(planned, window, keep, with_bytes, tally, select, cost)
         if not counted:
-            await _count_in_python(plan, window, keep, with_bytes, tally, select, cost)
+            await _count_in_python(planned, window, keep, with_bytes, needs, tally, select, cost)
     if name == "absent_over_time":
-        return _absent(aggregation, tally)
+        return _absent(aggregation, tally.seen())
     seconds = aggregation.range.range_ns / SECOND if name.endswith("rate") else 1.0
     return tally.frame(seconds, of_bytes=name.startswith("bytes"))
 
@@ -70,13 +71,12 @@ class _Tally:
 
     def __init__(self, points: int, limits: Limits) -> None:
         self._points, self._limits = points, limits
-        self._rows: dict[_Key, int] = {}
+        self._rows: dict[Key, int] = {}
         self._lines = np.zeros((16, points + 1), dtype=np.int64)
         self._bytes = np.zeros((16, points + 1), dtype=np.int64)
 
-    def row(self, labels: Mapping[str, str]) -> int:
-        """The number of a series, new or known. Empty labels are no labels."""
-        key = tuple(sorted((name, value) for name, value in labels.items() if value))
+    def row(self, key: Key) -> int:
+        """The number of a series, new or known."""
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = len(self._rows)
@@ -106,13 +106,12 @@ class _Tally:
         return np.asarray((np.cumsum(self._lines[:, :-1], axis=1) > 0).any(axis=0))
 
 
-def _absent(aggregation: RangeAggregation, tally: _Tally) -> Frame:
+def _absent(aggregation: RangeAggregation, seen: Mask) -> Frame:
     """1 where nothing is, labelled by what the selector says for sure."""
     matchers = aggregation.range.query.selector.matchers
     names = [matcher.name for matcher in matchers]
     labels = {m.name: m.value for m in matchers if m.op == "=" and m.value and names.count(m.name) == 1}
-    missing = ~tally.seen()
-    return Frame([labels], np.ones((1, len(missing))), missing[np.newaxis, :])
+    return Frame([labels], np.ones((1, len(seen))), ~seen[np.newaxis, :])
 
 
 # ---- in the engine ------------------------------------------------------------------------------------------------
@@ -139,7 +138,7 @@ async def _count_in_engine(
     cost.bytes += int(sizes.sum())
     columns = [table[f"key_{i}"].to_pylist() for i in range(len(keys))]
     ids: list[int | None] = table["stream_id"].to_pylist() if by_stream else [None] * table.num_rows
-    grouped = _grouped(keep)
+    of_group = grouped(keep)
     known: dict[object, int] = {}
     rows: list[int] = []
     for stream_id, *values in zip(ids, *columns, strict=True):
@@ -147,7 +146,7 @@ async def _count_in_engine(
         row = known.get(series)
         if row is None:
             stream = plan.streams[stream_id] if stream_id is not None else {}
-            row = known[series] = tally.row(grouped(_labels(stream, names, values)))
+            row = known[series] = tally.row(key_of(of_group(_labels(stream, names, values))))
         rows.append(row)
     tally.add(rows, table["first"].to_numpy(), table["last"].to_numpy(), counts, sizes)
     return True
@@ -168,46 +167,51 @@ def _columns(plan: Plan, keep: Grouping | None) -> list[str] | None:
     return [name for name in keep.labels if not all(name in labels for labels in plan.streams.values())]
 
 
-def _grouped(keep: Grouping | None) -> Callable[[Labels], Labels]:
-    if keep is None:
-        return lambda labels: labels
-    names = frozenset(keep.labels)
-    if keep.without:
-        return lambda labels: {name: value for name, value in labels.items() if name not in names}
-    return lambda labels: {name: value for name, value in labels.items() if name in names}
-
-
 # ---- in Python ----------------------------------------------------------------------------------------------------
 
 
 async def _count_in_python(
-    plan: Plan, window: Window, keep: Grouping | None, with_bytes: bool, tally: _Tally, select: Select, cost: Cost
+    plan: Plan,
+    window: Window,
+    keep: Grouping | None,
+    with_bytes: bool,
+    needs: Wanted,
+    tally: _Tally,
+    select: Select,
+    cost: Cost,
 ) -> None:
-    scan = Scan(plan, window.begin_ns, window.end_ns, False, _PAGE_ROWS, cost)
+    scan = Scan(plan, window.begin_ns, window.end_ns, False, PAGE_ROWS, cost)
+    size = _size if with_bytes else _nothing
     async for page in scan.pages(select):
-        await asyncio.to_thread(_count_page, page, plan, window, keep, with_bytes, tally)
+        await asyncio.to_thread(_count_page, page, plan, window, series_of(keep), size, needs, tally)
+
+
+def _size(line: Line) -> float:
+    return len(line.text.encode())
+
+
+def _nothing(line: Line) -> float:
+    return 0
 
 
 def _count_page(
-    page: pa.Table, plan: Plan, window: Window, keep: Grouping | None, with_bytes: bool, tally: _Tally
+    page: pa.Table,
+    plan: Plan,
+    window: Window,
+    series: Callable[[Line], Key],
+    size: Callable[[Line], float],
+    needs: Wanted,
+    tally: _Tally,
 ) -> None:
-    grouped = _grouped(keep)
     rows: list[int] = []
     instants: list[int] = []
-    sizes: list[int] = []
-    for _, line in lines(page, plan):
-        if not plan.keeps(line):
-            continue
-        labels = line.labels()
-        if line.error:
-            raise PipelineError(line.error, labels)
-        rows.append(tally.row(grouped(labels)))
+    sizes: list[float] = []
+    for line, size_bytes in kept_lines(page, plan, size, window, needs):
+        rows.append(tally.row(series(line)))
         instants.append(line.ns)
-        sizes.append(len(line.text.encode()) if with_bytes else 0)
-    since = np.asarray(instants, dtype=np.int64) - (window.begin_ns - 1)
-    first = np.maximum(0, -((window.range_ns - since) // window.step_ns))
-    last = np.minimum(window.points - 1, (since - 1) // window.step_ns)
-    inside = first <= last  # with a step longer than the range some lines lie in no window
+        sizes.append(size_bytes)
+    first, last = window.points_of(np.asarray(instants, dtype=np.int64))
+    inside = first <= last
     numbers = np.asarray(rows, dtype=np.intp)[inside]
-    size = np.asarray(sizes, dtype=np.int64)[inside]
-    tally.add(numbers.tolist(), first[inside], last[inside], np.ones(len(numbers), dtype=np.int64), size)
+    amounts = np.asarray(sizes, dtype=np.int64)[inside]
+    tally.add(numbers.tolist(), first[inside], last[inside], np.ones(len(numbers), dtype=np.int64), amounts)

@@ -25,11 +25,14 @@ STAGES: dict[type[ast.Stage], Meaning] = {
     ast.RegexpParser: Meaning(regexp.sql, regexp.apply, labels="parsed"),
     ast.PatternParser: Meaning(pattern.sql, pattern.apply, labels="parsed"),
     ast.Unpack: Meaning(unpack.sql, unpack.apply, rewrites=True, labels="changed", may_fail=True),
-    ast.LineFormat: Meaning(line_format.sql, line_format.apply, rewrites=True),
-    ast.LabelFormat: Meaning(label_format.sql, label_format.apply, labels="changed"),
+    ast.LineFormat: Meaning(line_format.sql, line_format.apply, rewrites=True, may_fail=True),
+    ast.LabelFormat: Meaning(label_format.sql, label_format.apply, labels="changed", may_fail=True),
     ast.Decolorize: Meaning(decolorize.sql, decolorize.apply, rewrites=True),
     ast.Drop: Meaning(drop.sql, drop.apply, labels="changed"),
     ast.Keep: Meaning(keep.sql, keep.apply, labels="changed"),
 }
 
-__all__ = ["STAGES", "Fragment", "Meaning", "Scope", "Step"]
+PARSE_ERRORS = frozenset((json.FAILED, logfmt.FAILED))
+"""Values of `__error__` that parsers set."""
+
+__all__ = ["PARSE_ERRORS", "STAGES", "Fragment", "Meaning", "Scope", "Step"]

@@ -41,7 +41,7 @@ def apply(stage: JsonParser) -> Step:
     paths = [(item.name, parse_json_path(item.path)) for item in stage.extractions]
 
     def step(line: Line) -> bool:
-        if line.text:
+        if line.text and not line.sated:
             _extract_paths(line, paths)
         return True
 
@@ -49,6 +49,8 @@ def apply(stage: JsonParser) -> Step:
 
 
 def _all_leaves(line: Line) -> bool:
+    if line.sated:
+        return True
     text = line.text
     at = _skip_space(text, 0)
     if not text.startswith("{", at):
@@ -58,8 +60,10 @@ def _all_leaves(line: Line) -> bool:
     try:
         pairs, _ = _decoder.raw_decode(text, at)
     except (ValueError, RecursionError):
-        pairs = _members_before_fault(text, at)
-        line.fail(FAILED, MALFORMED)
+        _flatten(line, _members_before_fault(text, at), "")
+        if not line.sated:
+            line.fail(FAILED, MALFORMED)
+        return True
     _flatten(line, pairs, "")
     return True
 

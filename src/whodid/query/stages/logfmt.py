@@ -46,12 +46,16 @@ def apply(stage: LogfmtParser) -> Step:
         wanted.setdefault(item.path.strip('"'), []).append(item.name)
 
     def step(line: Line) -> bool:
+        if line.sated:
+            return True
         seen: set[str] = set()
         for key, value in _pairs(line, stage.strict):
             if not wanted:
                 name = sanitized(key)
                 if name and (value or stage.keep_empty):
                     line.extract(name, value)
+                    if line.sated:
+                        break
                 continue
             for name in wanted.get(sanitized(key), ()):
                 seen.add(name)

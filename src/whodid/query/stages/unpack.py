@@ -31,7 +31,8 @@ def _unpack(line: Line) -> bool:
     except (ValueError, RecursionError):
         packed = None
     if not isinstance(packed, dict):
-        line.fail(FAILED, NOT_AN_OBJECT)
+        if not line.sated:
+            line.fail(FAILED, NOT_AN_OBJECT)
         return True
     entry = packed.pop(ENTRY, None)
     if isinstance(entry, str):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whodid.rules.go_format import show, show_exponent, show_float
+from whodid.templates.go_format import show, show_exponent, show_float
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_what_is_printed_reads_back(value: float) -> None:
 
 
 def test_other_values() -> None:
-    assert show({"b": 1, "a": [True, None]}) == "map[a:[true <no value>] b:1]"
+    assert show({"b": 1, "a": [True, None]}) == "map[a:[true <nil>] b:1]"

@@ -1,0 +1,35 @@
+"""The lines of a page that a range aggregation takes, each with the number it counts for.
+
+A line that is kept with `__error__` fails the query, if it lies in any window. Called by samples.py and unwrapped.py.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+
+from whodid.query.errors import PipelineError
+from whodid.query.grid import Window
+from whodid.query.line import Line
+from whodid.query.planner import Plan
+from whodid.query.scan import lines
+from whodid.query.stages import PARSE_ERRORS
+from whodid.query.wanted import Wanted
+
+PAGE_ROWS = 20_000
+"""Rows that are read at once."""
+
+
+def kept_lines(
+    page: pa.Table, plan: Plan, value: Callable[[Line], float | None], window: Window, wanted: Wanted
+) -> Iterator[tuple[Line, float]]:
+    """Lines that pass the plan's steps and have a value. Raises PipelineError."""
+    for _, line in lines(page, plan):
+        line.wanted = wanted.names
+        if not plan.keeps(line):
+            continue
+        number = value(line)
+        if number is None:
+            continue
+        if line.error and not (wanted.keeps_parse_errors and line.error in PARSE_ERRORS) and window.holds(line.ns):
+            raise PipelineError(line.error, line.labels())
+        yield line, number

@@ -1,0 +1,282 @@
+"""The functions that Loki adds to Go's templates, one explicit table: texts, regular expressions, dates, sprig's.
+
+Numbers are template_numbers.py. Sizes and places in texts count bytes where Go's functions do. Patterns run on RE2.
+Source: LogQL's manual ("Template functions"), Go's strings, time and net/url, sprig.
+"""
+
+import base64
+import binascii
+import json
+import re
+from typing import Any
+from urllib.parse import quote_plus, unquote_to_bytes
+
+from whodid.model.clock import Clock, SystemClock
+from whodid.query.errors import QueryError
+from whodid.query.go_values import parse_duration_s, parse_size_bytes
+from whodid.query.line import Line
+from whodid.query.regex import Pattern, compiled
+from whodid.query.template_numbers import NUMBERS
+from whodid.templates.expansion import expanded
+from whodid.templates.function import Function, function
+from whodid.templates.go_time import GoTime, format_time, parse_time, zone
+from whodid.templates.values import Failure, check_size, joined, truth
+
+_CLOCK: Clock = SystemClock()
+"""For `now`; a query has no clock of its own."""
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/\r\n]")
+_EPOCH_UNIT_NS = {5: 86_400 * 10**9, 10: 10**9, 13: 10**6, 16: 10**3, 19: 1}
+"""What a number since 1970 counts, by its digits."""
+
+
+# ---- texts --------------------------------------------------------------------------------------------------------
+
+
+def replace(text: str, old: str, new: str, times: int) -> str:
+    """strings.Replace: at most so many times, all if negative."""
+    found = text.count(old) if old else len(text) + 1
+    found = found if times < 0 else min(found, times)
+    check_size(len(text) + found * (len(new) - len(old)))
+    return text.replace(old, new, found)
+
+
+def repeat(times: int, text: str) -> str:
+    if times < 0:
+        raise Failure("strings: negative Repeat count")
+    check_size(times * len(text))
+    return text * times
+
+
+def indent(spaces: int, text: str) -> str:
+    if spaces < 0:
+        raise Failure("strings: negative Repeat count")
+    check_size(spaces)
+    pad = " " * spaces
+    return pad + replace(text, "\n", "\n" + pad, -1)
+
+
+def trunc(size: int, text: str) -> str:
+    """The first bytes, or with a negative size the last."""
+    held = text.encode()
+    if size < 0:
+        return held[size:].decode(errors="replace") if len(held) + size > 0 else text
+    return held[:size].decode(errors="replace")
+
+
+def substr(begin: int, end: int, text: str) -> str:
+    """The bytes begin to end; a negative begin is 0, a negative end the end."""
+    held = text.encode()
+    if begin < 0:
+        if not 0 <= end <= len(held):
+            raise Failure(f"runtime error: slice bounds out of range [:{end}]" + _with_length(end, held))
+        return held[:end].decode(errors="replace")
+    if end < 0 or end > len(held):
+        end = len(held)
+    if begin > end:
+        raise Failure(f"runtime error: slice bounds out of range [{begin}:{end}]")
+    return held[begin:end].decode(errors="replace")
+
+
+def _with_length(end: int, held: bytes) -> str:
+    return f" with length {len(held)}" if end > 0 else ""
+
+
+def align_left(width: int, text: str) -> str:
+    """Cut or filled up to a width, in characters."""
+    check_size(width)
+    return text if width < 0 else text[:width].ljust(width)
+
+
+def align_right(width: int, text: str) -> str:
+    check_size(width)
+    return text if width < 0 else text[max(0, len(text) - width) :].rjust(width)
+
+
+def title(text: str) -> str:
+    """Go's strings.Title: a letter behind anything that is no letter, digit or underscore."""
+    out, inside = [], False
+    for c in text:
+        out.append(c if inside else c.title())
+        inside = c.isalnum() or c == "_" or (ord(c) > 127 and not c.isspace())
+    return "".join(out)
+
+
+def default(otherwise: Any, *given: Any) -> Any:
+    return given[0] if given and truth(given[0]) else otherwise
+
+
+def from_json(text: str) -> Any:
+    """nil for what is no JSON; numbers are float64."""
+    try:
+        return json.loads(text, parse_int=float, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+def base64_decoded(text: str) -> str:
+    """Go's sentence instead of the text for what is no base64."""
+    bare = text.replace("\r", "").replace("\n", "")
+    body = bare.rstrip("=") if len(bare) % 4 == 0 and not bare.endswith("===") else bare
+    bad = _NOT_BASE64.search(body)
+    if bad or len(bare) % 4:
+        return f"illegal base64 data at input byte {bad.start() if bad else len(bare) - len(bare) % 4}"
+    try:
+        return base64.b64decode(bare).decode(errors="replace")
+    except binascii.Error:
+        return f"illegal base64 data at input byte {len(bare)}"
+
+
+def url_decoded(text: str) -> str:
+    bad = _BAD_ESCAPE.search(text)
+    if bad:
+        raise Failure(f'invalid URL escape "{bad[0]}"')
+    return unquote_to_bytes(text.replace("+", " ")).decode(errors="replace")
+
+
+# ---- regular expressions ------------------------------------------------------------------------------------------
+
+
+def _pattern(text: str) -> Pattern:
+    try:
+        return compiled(text)
+    except QueryError as error:
+        raise Failure(str(error)) from None
+
+
+def regex_replace(pattern: str, text: str, replacement: str) -> str:
+    return joined(expanded(_pattern(pattern), replacement, text))
+
+
+def regex_replace_literal(pattern: str, text: str, replacement: str) -> str:
+    return regex_replace(pattern, text, replacement.replace("$", "$$"))
+
+
+def regex_count(pattern: str, text: str) -> int:
+    # An empty match behind another match is none, as in replacing.
+    count, after = 0, -1
+    for match in _pattern(pattern).finditer(text):
+        if not match.start() == match.end() == after:
+            count, after = count + 1, match.end()
+    return count
+
+
+# ---- dates --------------------------------------------------------------------------------------------------------
+
+
+def date(layout: str, value: Any) -> str:
+    """An instant or seconds since 1970 in a layout; anything else is now, as in sprig."""
+    if isinstance(value, GoTime):
+        return format_time(value.in_zone(zone("Local")), layout)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return format_time(GoTime(int(value)), layout)
+    return format_time(now(), layout)
+
+
+def to_date_in_zone(layout: str, name: str, text: str) -> GoTime:
+    return parse_time(layout, text, zone(name))
+
+
+def unix_to_time(text: str) -> GoTime:
+    """Days, seconds, milli-, micro- or nanoseconds since 1970, told apart by the number of digits."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,19}", text):
+        raise Failure(f"unable to parse time '{text}': strconv.ParseInt: parsing \"{text}\": invalid syntax")
+    unit_ns = _EPOCH_UNIT_NS.get(len(text))
+    if unit_ns is None:
+        raise Failure(f"unable to parse time '{text}': %!w(<nil>)")
+    return GoTime.of_ns(int(text) * unit_ns)
+
+
+def now() -> GoTime:
+    return GoTime.of_ns(_CLOCK.now_ns())
+
+
+def _epoch(unit_ns: int) -> Any:
+    return lambda time: str((time.seconds * 10**9 + time.nanos) // unit_ns)
+
+
+# ---- values of a line ---------------------------------------------------------------------------------------------
+
+
+def size_bytes(text: str) -> float:
+    try:
+        return float(parse_size_bytes(text))
+    except ValueError as error:
+        raise Failure(str(error)) from None
+
+
+def duration_s(text: str) -> float:
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise Failure(str(error)) from None
+
+
+def _line(line: Line) -> str:
+    return line.text
+
+
+def _timestamp(line: Line) -> GoTime:
+    return GoTime.of_ns(line.ns)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "__line__": function(_line, of_context=True),
+    "__timestamp__": function(_timestamp, of_context=True),
+    # Loki's first ones, in the order of arguments of Go's strings
+    "ToLower": function(str.lower, "string"),
+    "ToUpper": function(str.upper, "string"),
+    "Replace": function(replace, "string string string int"),
+    "Trim": function(lambda text, cut: text.strip(cut) if cut else text, "string string"),
+    "TrimLeft": function(lambda text, cut: text.lstrip(cut) if cut else text, "string string"),
+    "TrimRight": function(lambda text, cut: text.rstrip(cut) if cut else text, "string string"),
+    "TrimPrefix": function(str.removeprefix, "string string"),
+    "TrimSuffix": function(str.removesuffix, "string string"),
+    "TrimSpace": function(str.strip, "string"),
+    # Loki's own
+    "regexReplaceAll": function(regex_replace, "string string string"),
+    "regexReplaceAllLiteral": function(regex_replace_literal, "string string string"),
+    "count": function(regex_count, "string string"),
+    "urldecode": function(url_decoded, "string"),
+    "urlencode": function(lambda text: quote_plus(text, safe="~"), "string"),
+    "bytes": function(size_bytes, "string"),
+    "duration": function(duration_s, "string"),
+    "duration_seconds": function(duration_s, "string"),
+    "unixEpochMillis": function(_epoch(10**6), "time"),
+    "unixEpochNanos": function(_epoch(1), "time"),
+    "toDateInZone": function(to_date_in_zone, "string string string"),
+    "unixToTime": function(unix_to_time, "string"),
+    "alignLeft": function(align_left, "int string"),
+    "alignRight": function(align_right, "int string"),
+    # sprig: texts, the text last so that it can be piped
+    "b64enc": function(lambda text: base64.b64encode(text.encode()).decode(), "string"),
+    "b64dec": function(base64_decoded, "string"),
+    "lower": function(str.lower, "string"),
+    "upper": function(str.upper, "string"),
+    "title": function(title, "string"),
+    "trunc": function(trunc, "int string"),
+    "substr": function(substr, "int int string"),
+    "contains": function(lambda part, text: part in text, "string string"),
+    "hasPrefix": function(lambda part, text: text.startswith(part), "string string"),
+    "hasSuffix": function(lambda part, text: text.endswith(part), "string string"),
+    "indent": function(indent, "int string"),
+    "nindent": function(lambda spaces, text: "\n" + indent(spaces, text), "int string"),
+    "replace": function(lambda old, new, text: replace(text, old, new, -1), "string string string"),
+    "repeat": function(repeat, "int string"),
+    "trim": function(str.strip, "string"),
+    "trimAll": function(lambda cut, text: text.strip(cut) if cut else text, "string string"),
+    "trimSuffix": function(lambda part, text: text.removesuffix(part), "string string"),
+    "trimPrefix": function(lambda part, text: text.removeprefix(part), "string string"),
+    "fromJson": function(from_json, "string"),
+    "default": function(default, "any ...any"),
+    # sprig: dates
+    "date": function(date, "string any"),
+    "toDate": function(lambda layout, text: parse_time(layout, text), "string string"),
+    "now": function(now),
+    "unixEpoch": function(_epoch(10**9), "time"),
+    **NUMBERS,
+}
