@@ -5,9 +5,18 @@ object per followed file, so a format may remember what it saw earlier in the sa
 but must never need it to find where a record begins or ends: after a restart it sees only the records still unsent.
 """
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
+
+Head = re.Match[str]
+"""What was found of a line's beginning while lines were joined, so that it need not be looked for again."""
+Pack = Callable[[str, bytes], bytes]
+"""Encodes one attribute, its name and its value in UTF-8, the way it is going to be sent."""
+QuickRead = Callable[[str, Head], tuple[bytes, int | None] | None]
+"""The packed attributes and the instant of a record with this head; None where it takes `parse` to say."""
 
 
 class Parsed(NamedTuple):
@@ -45,4 +54,21 @@ class Format(Protocol):
 
     def parse(self, record: str) -> Parsed:
         """Reads one whole record (lines joined by newline, no newline at the end). Never raises on any text."""
+        ...
+
+
+@runtime_checkable
+class QuickFormat(Format, Protocol):
+    """A format that knows the ordinary lines of a busy log at a glance.
+
+    An offer only: whoever takes it gets what `continues` and `parse` give, sooner.
+    """
+
+    def heads(self, lines: Sequence[str]) -> list[Head | None]:
+        """The head of every line that `continues` no record whose own first line has a head; None where it must be
+        asked."""
+        ...
+
+    def quick(self, pack: Pack) -> QuickRead:
+        """A reader of records, to be asked before `parse`. A record that may hold a secret it leaves to that."""
         ...

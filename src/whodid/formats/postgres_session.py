@@ -53,6 +53,23 @@ class Session:
         self.statement = ""
         """The text of its latest statement line."""
 
+    def learn(self, values: dict[str, str]) -> None:
+        """Takes what a trustworthy line's head says of it."""
+        self.app = values.get("app", self.app)
+        if not self.received:
+            self._take(values)
+
+    def log_in(self, values: dict[str, str]) -> None:
+        """The line that lets it in: whose it is can be relied on from now."""
+        self.app = values.get("app", self.app)
+        self.authorized = True
+        self._take(values)
+
+    def _take(self, values: dict[str, str]) -> None:
+        self.user = values.get("user", self.user)
+        self.db = values.get("db", self.db)
+        self.client = self.client or values.get("client", "")
+
 
 class Sessions:
     """The sessions of one log, by process id."""
