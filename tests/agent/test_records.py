@@ -9,6 +9,7 @@ from whodid.agent.records import RecordJoiner, Records
 from whodid.formats.format import FormatSettings
 from whodid.formats.postgres import Postgres
 from whodid.sources.lines import Lines
+from whodid.wire.push_protobuf import pack_attribute
 
 
 def tabbed(line: str, record: str) -> bool:
@@ -91,7 +92,10 @@ LINES = st.sampled_from(
 def test_heads_make_no_difference(texts: list[str], limit: int) -> None:
     """What the format knows at a glance saves asking it, and gives the same records."""
     log = Postgres(FormatSettings(line_prefix=PREFIX))
-    asking, glancing = RecordJoiner(log.continues, limit), RecordJoiner(log.continues, limit, log.heads)
+    asking, glancing = (
+        RecordJoiner(log.continues, limit),
+        RecordJoiner(log.continues, limit, log.quick(pack_attribute).heads),
+    )
     at = 0
     for text in texts:  # one by one, and below all at once
         one = lines(text, begin=at)

@@ -38,11 +38,11 @@ def unpack(packed: bytes) -> dict[str, str]:
 def check(prefix: str, records: list[str]) -> int:
     """Compares both ways over one log; how many records were read quickly."""
     careful, both = (Postgres(FormatSettings(line_prefix=prefix)) for _ in range(2))
-    read, answered = both.quick(pack), 0
+    quick_reader, answered = both.quick(pack), 0
     for record in records:
         expected = careful.parse(record)
-        head = both.heads([record.partition("\n")[0]])[0]
-        quick = read(record, head) if head is not None else None
+        head = quick_reader.heads([record.partition("\n")[0]])[0]
+        quick = quick_reader.read(record, head) if head is not None else None
         if quick is None:
             assert both.parse(record) == expected
         else:
@@ -173,8 +173,9 @@ def test_a_line_with_a_head_continues_no_record_with_one(
 ) -> None:
     log = Postgres(FormatSettings(line_prefix=prefix))
     lines = "\n".join(f"{head(prefix, values)}{severity}{message}" for values, severity, message in drawn).split("\n")
-    for record, first in zip(lines, log.heads(lines), strict=True):
-        for text, second in zip(lines, log.heads(lines), strict=True):
+    heads = log.quick(pack).heads(lines)
+    for record, first in zip(lines, heads, strict=True):
+        for text, second in zip(lines, heads, strict=True):
             if first is not None and second is not None:
                 assert not log.continues(text, record)
                 assert not log.continues(text, f"{record}\n\tmore\n{text}")

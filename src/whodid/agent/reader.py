@@ -57,9 +57,10 @@ class FileReader:
         self._max_age_ns = limits.max_age_ns
         self._told_too_old = False
         self._lines = LineSplitter(feed.offset, limits.max_line_bytes)
-        quick = format if isinstance(format, QuickFormat) else None
-        self._quick = quick.quick(pack_attribute) if quick else None
-        self._joiner = RecordJoiner(format.continues, limits.max_record_bytes, quick.heads if quick else None)
+        self._quick = format.quick(pack_attribute) if isinstance(format, QuickFormat) else None
+        self._joiner = RecordJoiner(
+            format.continues, limits.max_record_bytes, self._quick.heads if self._quick else None
+        )
         self._records = _NONE
         self._next = 0  # index of the first record that is not in a batch yet
         self._end = feed.offset  # where the last record that is in a batch ends
@@ -149,7 +150,7 @@ class FileReader:
         """The next records encoded, but for those that are too old; how many records they were, and the bytes."""
         texts, _, heads = self._records
         span = slice(self._next, self._next + max_entries)
-        quick, assign, now_ns = self._quick, self._instants.assign, self._clock.now_ns()
+        quick, assign, now_ns = self._quick.read if self._quick else None, self._instants.assign, self._clock.now_ns()
         oldest_ns = now_ns - self._max_age_ns if self._max_age_ns else -(1 << 63)
         encoded: list[bytes] = []
         size_bytes = taken = 0

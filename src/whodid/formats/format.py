@@ -15,8 +15,6 @@ Head = re.Match[str]
 """What was found of a line's beginning while lines were joined, so that it need not be looked for again."""
 Pack = Callable[[str, bytes], bytes]
 """Encodes one attribute, its name and its value in UTF-8, the way it is going to be sent."""
-QuickRead = Callable[[str, Head], tuple[bytes, int | None] | None]
-"""The packed attributes and the instant of a record with this head; None where it takes `parse` to say."""
 
 
 class Parsed(NamedTuple):
@@ -57,18 +55,22 @@ class Format(Protocol):
         ...
 
 
-@runtime_checkable
-class QuickFormat(Format, Protocol):
-    """A format that knows the ordinary lines of a busy log at a glance.
-
-    An offer only: whoever takes it gets what `continues` and `parse` give, sooner.
-    """
+class QuickReader(Protocol):
+    """Reads the ordinary records of a busy log at a glance: what `continues` and `parse` would say, sooner."""
 
     def heads(self, lines: Sequence[str]) -> list[Head | None]:
         """The head of every line that `continues` no record whose own first line has a head; None where it must be
         asked."""
         ...
 
-    def quick(self, pack: Pack) -> QuickRead:
-        """A reader of records, to be asked before `parse`. A record that may hold a secret it leaves to that."""
+    def read(self, record: str, head: Head) -> tuple[bytes, int | None] | None:
+        """The packed attributes and the instant of a record whose first line has this head; its text stays as it is.
+        None where it takes `parse` to say."""
         ...
+
+
+@runtime_checkable
+class QuickFormat(Format, Protocol):
+    """A format that has a quick reader to offer. What that leaves to `parse` must be parsed before it reads on."""
+
+    def quick(self, pack: Pack) -> QuickReader: ...

@@ -5,10 +5,10 @@ trusted: the text log does not escape the names that a client chooses, so a line
 done and found out: postgres_prefix.py and postgres_session.py; what a message means: postgres_message.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from whodid.formats.format import FormatSettings, Head, Pack, Parsed, QuickRead
+from whodid.formats.format import FormatSettings, Pack, Parsed, QuickReader
 from whodid.formats.postgres_lines import Lines
 from whodid.formats.postgres_message import describe
 from whodid.formats.postgres_prefix import FOLLOW_UPS, VARYING, Prefix, Reading
@@ -61,11 +61,8 @@ class Postgres:
     def continues(self, line: str, record: str) -> bool:
         return self._lines.continues(line, record)
 
-    def heads(self, lines: Sequence[str]) -> list[Head | None]:
-        return self._lines.heads(lines)
-
-    def quick(self, pack: Pack) -> QuickRead:
-        return Quick(self._prefix, self._sessions, self._head_of, self._instant, pack).read
+    def quick(self, pack: Pack) -> QuickReader:
+        return Quick(self._prefix, self._sessions, self._head_of, self._instant, pack)
 
     def parse(self, record: str) -> Parsed:
         line = redact(record)

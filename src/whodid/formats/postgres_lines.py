@@ -4,9 +4,6 @@ Continuation lines begin with a tab, follow-ups (DETAIL, STATEMENT …) have hea
 and a name with a newline in it, which the server does not escape, cuts a head in pieces. Used by postgres.py.
 """
 
-from collections.abc import Sequence
-
-from whodid.formats.format import Head
 from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, has_severity
 
 
@@ -18,12 +15,6 @@ class Lines:
     def __init__(self, prefix: Prefix) -> None:
         self._prefix = prefix
         self._severity_group = len(prefix.names) + 1
-
-    def heads(self, lines: Sequence[str]) -> list[Head | None]:
-        """The head of every line that begins a record unless the one before it has none: of an ordinary line with no
-        second end of a head in it, so that there is no other way to read it."""
-        match = self._prefix.ordinary.match
-        return [head if line.count(":  ") == 1 and (head := match(line)) else None for line in lines]
 
     def continues(self, line: str, record: str) -> bool:
         """Lines behind a tab, follow-ups of the same process, and whatever comes before a head is complete."""

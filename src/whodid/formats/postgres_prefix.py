@@ -99,9 +99,8 @@ class Prefix:
         if not self.names:
             raise FormatError(f"log_line_prefix {text!r} names no value: write it as SHOW log_line_prefix prints it")
         self.strict = re.compile(_strict_pattern(self.pieces) + _SEVERITY)
-        ordinary, self.layout = _ordinary_pattern(self.pieces)
-        self.ordinary = re.compile(ordinary)
-        """`strict` for the heads that begin a record, with groups of its own: what they hold says `layout`."""
+        self.ordinary, self.layout = _ordinary_pattern(self.pieces)
+        """The pattern of `strict` for heads that begin a record, with groups of its own; `layout` says what they hold."""
         self._patterns = [re.compile(piece.pattern) if piece.pattern else None for piece in self.pieces]
         self.longest = sum(4 * _NAME_BYTES if piece.is_text else 80 + len(piece.literal) for piece in self.pieces)
         self.foreign = re.compile(_strict_pattern(self.pieces) + r"[^\W\d_]{2,}:  ")

@@ -6,33 +6,25 @@ encoded form, so that a line costs little more than finding its parts. Made by p
 each record.
 """
 
-from collections.abc import Callable, Hashable
+import re
+from collections.abc import Callable, Hashable, Sequence
 from operator import itemgetter
 from typing import Final
 
 from whodid.formats.format import Head, Pack
 from whodid.formats.postgres_prefix import RUN, Prefix
-from whodid.formats.postgres_session import Session, Sessions, contradiction
+from whodid.formats.postgres_session import Session, Sessions, contradiction, jump
 from whodid.formats.redact import may_hold_secret
 from whodid.pgsql import DIGITS_ALIKE, digits_matter, worst_of
 
+_KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=\Z|  ))?"
+"""How the messages begin that a busy log consists of; two groups more."""
 _MOST_HEADS: Final = 20_000
 _MOST_SHAPES: Final = 4096
 _MOST_VALUES: Final = 16_384
 _LONGEST_SHAPE: Final = 1500
 """Bytes of a statement beyond which its answer is not kept: it would hardly come again, and memory is bounded."""
-_INSIGNIFICANT: Final = {"line_no": "", "txid": "0", "query_id": "0", "sqlstate": "00000"}
-
-
-class _KnownHead:
-    """A head that was found to be in order."""
-
-    __slots__ = ("known", "packed", "states_session")
-
-    def __init__(self, known: dict[str, str], pack: Pack) -> None:
-        self.known = known
-        self.packed = b"".join([pack(name, value.encode("utf-8", "replace")) for name, value in known.items()])
-        self.states_session = "session" in known
+_INSIGNIFICANT: Final = {"txid": "0", "query_id": "0", "sqlstate": "00000"}
 
 
 class _Packed(dict[str | None, bytes]):
@@ -47,9 +39,26 @@ class _Packed(dict[str | None, bytes]):
     def __missing__(self, value: str | None) -> bytes:
         if len(self) >= _MOST_VALUES:
             self.clear()
-        kept = self._pack(self._name, value.encode()) if value and value != self._insignificant else b""
-        self[value] = kept
-        return kept
+        packed = self._pack(self._name, _utf8(value)) if value and value != self._insignificant else b""
+        self[value] = packed
+        return packed
+
+
+class _Numbers(dict[str | None, tuple[int, bytes]]):
+    """The same for line numbers, with the number."""
+
+    __slots__ = ("_pack",)
+
+    def __init__(self, pack: Pack) -> None:
+        super().__init__()
+        self._pack = pack
+
+    def __missing__(self, value: str | None) -> tuple[int, bytes]:
+        if len(self) >= _MOST_VALUES:
+            self.clear()
+        number = (int(value), self._pack("line_no", value.encode())) if value else (0, b"")
+        self[value] = number
+        return number
 
 
 class _Operations(dict[bytes, bytes]):
@@ -71,15 +80,26 @@ class _Operations(dict[bytes, bytes]):
         if may_hold_secret(sql):
             return None
         operation, table = worst_of(sql)
-        packed = self._pack("operation", operation.encode("utf-8", "replace"))
+        packed = self._pack("operation", _utf8(operation))
         if table:
-            packed += self._pack("table", table.encode("utf-8", "replace"))
+            packed += self._pack("table", _utf8(table))
         if len(raw) <= _LONGEST_SHAPE:
             kept, key = (self._exact, raw) if digits_matter(sql) else (self, shape)
             if len(kept) >= _MOST_SHAPES:
                 kept.clear()
             kept[key] = packed
         return packed
+
+
+class _KnownHead:
+    """A head that was found to be in order."""
+
+    __slots__ = ("known", "packed", "states_session")
+
+    def __init__(self, known: dict[str, str], packed: bytes) -> None:
+        self.known = known
+        self.packed = packed
+        self.states_session = "session" in known
 
 
 class Quick:
@@ -91,18 +111,20 @@ class Quick:
         "_duration",
         "_head_of",
         "_heads",
-        "_ids",
         "_instant",
         "_key",
         "_line_no_at",
+        "_longest",
+        "_match",
         "_ns",
+        "_numbers",
         "_operations",
         "_pack",
         "_pid_at",
-        "_pids",
         "_sessions",
         "_stamp",
         "_stamp_at",
+        "_values",
         "_varying",
     )  # fmt: skip
 
@@ -116,19 +138,20 @@ class Quick:
     ) -> None:
         """`head_of` says what the head of a record gives, where it is in order; `instant` reads a stamp."""
         layout = prefix.layout
+        self._match = re.compile(prefix.ordinary + _KIND).match
+        self._longest = prefix.longest
+        self._sessions = sessions
         self._head_of = head_of
         self._instant = instant
         self._pack = pack
-        self._sessions = sessions
-        self._key: Callable[[tuple[str | None, ...]], Hashable] = itemgetter(
-            *(at for at, name in enumerate(layout) if name == RUN)
-        )
+        runs = [at for at, name in enumerate(layout) if name == RUN]
+        self._key: Callable[[tuple[str | None, ...]], Hashable] = itemgetter(*runs)
         self._pid_at = layout.index("pid") if "pid" in layout else None
         self._line_no_at = layout.index("line_no") if "line_no" in layout else None
         self._stamp_at = next((at for at, name in enumerate(layout) if name in ("stamp", "epoch")), None)
+        self._values: dict[str, _Packed] = {}
+        self._numbers = _Numbers(pack)
         self._varying = tuple((at, _Packed(name, pack)) for at, name in enumerate(layout) if name in _INSIGNIFICANT)
-        self._pids = _Packed("pid", pack)
-        self._ids = _Packed("session", pack)
         self._operations = _Operations(pack)
         self._heads: dict[Hashable, _KnownHead] = {}
         self._stamp: str | None = None
@@ -137,73 +160,89 @@ class Quick:
         self._duration = pack("operation", b"duration") + self._completed
         self._distrust = pack("trust", b"suspect")
 
+    def heads(self, lines: Sequence[str]) -> list[Head | None]:
+        """Those of ordinary lines with no second end of a head in them: there is no other way to read them."""
+        match = self._match
+        return [head if line.count(":  ") == 1 and (head := match(line)) else None for line in lines]
+
     def read(self, record: str, head: Head) -> tuple[bytes, int | None] | None:
-        """What the record says; None, and nothing has changed, where it takes `parse` to say."""
         values = head.groups()
         known = self._heads.get(self._key(values)) or self._learn_head(record, head)
         pid = values[self._pid_at] if self._pid_at is not None else None
         if known is None or pid is None:
             return None
-        sql, told = self._tell(record[head.end() :])
+        if "\n" in record:
+            # The server puts a tab before the further lines of a statement. Anything else needs a closer look.
+            if record.count("\n") != record.count("\n\t") or record.count(":  ") != 1:
+                return None
+            record = record.replace("\n\t", "\n")
+        # From here on nothing but the kinds of `_KIND`, and `execute`.
+        sql = None
+        if values[-2] is not None:
+            sql = record[head.end() :]
+            told = self._tell_statement(sql)
+        elif values[-1] is not None:
+            told = self._tell_duration(record, head.end(), values[-1])
+        else:
+            sql = _executed(record, head.end())
+            told = self._tell_statement(sql) if sql is not None else None
         if told is None:
             return None
-        number = int(values[self._line_no_at] or 0) if self._line_no_at is not None else 0
-        session = self._sessions.get(pid)
-        if session is None or (number == 1 and session.last_line > 1):
-            session = self._sessions.begin(pid, Session(session_id=known.known.get("session", "")))
-        if sql is not None:
-            session.statement = sql
-        last = session.last_line
-        why = ""
-        if number > last:
-            session.last_line = number
-            if last and number != last + 1:
-                why = f"line {number} of the session follows line {last}"
-        packed = known.packed + self._pids[pid] + told
-        for at, encoded in self._varying:
-            packed += encoded[values[at]]
-        if session.id and not known.states_session:
-            packed += self._ids[session.id]
-        if why or session.known is not known.known:
-            packed += self._take_over(session, known.known, why)
+        for at, packed in self._varying:
+            told += packed[values[at]]
         if self._stamp_at is not None and values[self._stamp_at] != self._stamp:
             self._stamp = values[self._stamp_at]
             self._ns = self._instant(self._stamp)
-        return packed, self._ns
+        number = values[self._line_no_at] if self._line_no_at is not None else None
+        return self._of_session(known, pid, number, sql) + told, self._ns
+
+    def _of_session(self, known: _KnownHead, pid: str, line_no: str | None, sql: str | None) -> bytes:
+        """Everything that the line's session has a say in, encoded; the session learns what the line says of it."""
+        session = self._sessions.get(pid)
+        if session is None or (line_no == "1" and session.last_line > 1):
+            session = self._sessions.begin(pid, Session(session_id=known.known.get("session", "")))
+        if sql is not None:
+            session.statement = sql
+        number, numbered = self._numbers[line_no]
+        last, why = session.last_line, ""
+        if number > last:
+            session.last_line = number
+            if last and number != last + 1:
+                why = jump(last, number)
+        if session.known is known and not why:
+            return session.packed + numbered
+        if session.received or session.authorized:
+            why = contradiction(session, known.known) or why
+        packed = known.packed + self._packed("pid", pid)
+        if session.id and not known.states_session:
+            packed += self._packed("session", session.id)
+        if why:
+            session.known = None
+            return packed + numbered + self._distrust + self._pack("trust_why", _utf8(why))
+        session.learn(known.known)
+        session.known, session.packed = known, packed
+        return packed + numbered
 
     def _learn_head(self, record: str, head: Head) -> _KnownHead | None:
         """For a head that is new here."""
-        known = self._head_of(record)
-        if known is None or may_hold_secret(record[: head.end()]):
+        if head.end() > self._longest:
+            return None  # longer than the server writes any, and memory is bounded
+        values = self._head_of(record)
+        if values is None or may_hold_secret(record[: head.end()]):
             return None
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
-        learnt = self._heads[self._key(head.groups())] = _KnownHead(known, self._pack)
-        return learnt
+        packed = b"".join([self._packed(name, value) for name, value in values.items()])
+        known = self._heads[self._key(head.groups())] = _KnownHead(values, packed)
+        return known
 
-    def _tell(self, message: str) -> tuple[str | None, bytes | None]:
-        """A statement that begins with this line, and what the message says, encoded: None where it is none of the
-        frequent kinds."""
-        if "\n" in message:
-            if ":  " in message or message.count("\n") != message.count("\n\t"):
-                return None, None
-            message = message.replace("\n\t", "\n")  # the server's tabs before the further lines of a statement
-        if message.startswith("duration: "):
-            return None, self._tell_duration(message)
-        sql = message[11:] if message.startswith("statement: ") else _executed(message, 0)
-        return sql, self._tell_statement(sql) if sql is not None else None
-
-    def _tell_duration(self, message: str) -> bytes | None:
-        """`duration: 1.234 ms`, alone or with the statement it took."""
-        end = message.find(" ms", 10)
-        number = message[10:end]
-        if end < 0 or not number.isascii() or not number.replace(".", "", 1).isdigit():
-            return None
+    def _tell_duration(self, record: str, at: int, number: str) -> bytes | None:
+        """`duration: 1.234 ms` up to `at`, alone or before the statement that it took."""
         duration = self._pack("duration_ms", number.encode())
-        if end + 3 == len(message):
+        if at == len(record):
             return self._duration + duration
-        sql = message[end + 16 :] if message.startswith("  statement: ", end + 3) else _executed(message, end + 5)
-        told = self._tell_statement(sql) if sql is not None and message.startswith("  ", end + 3) else None
+        sql = record[at + 13 :] if record.startswith("  statement: ", at) else _executed(record, at + 2)
+        told = self._tell_statement(sql) if sql is not None else None
         return self._completed + duration + told if told is not None else None
 
     def _tell_statement(self, sql: str) -> bytes | None:
@@ -215,21 +254,21 @@ class Quick:
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
         return told + self._pack("statement", raw) if told is not None else None
 
-    def _take_over(self, session: Session, known: dict[str, str], why: str) -> bytes:
-        """For a head that is not that of the session's line before, or a line out of order: is it to be trusted?"""
-        if session.received or session.authorized:
-            why = contradiction(session, known) or why
-        if why:
-            session.known = None
-            return self._distrust + self._pack("trust_why", why.encode("utf-8", "replace"))
-        session.learn(known)
-        session.known = known
-        return b""
+    def _packed(self, name: str, value: str) -> bytes:
+        """A pair whose value comes again and again."""
+        values = self._values.get(name)
+        if values is None:
+            values = self._values[name] = _Packed(name, self._pack)
+        return values[value]
 
 
-def _executed(message: str, at: int) -> str | None:
+def _executed(record: str, at: int) -> str | None:
     """The statement of `execute name: …` at this place, unless the name (a client's choice) has to be looked at."""
-    if not message.startswith("execute ", at) or message.startswith("fetch from ", at + 8):
+    if not record.startswith("execute ", at) or record.startswith("fetch from ", at + 8):
         return None
-    end = message.find(": ", at + 8)
-    return message[end + 2 :] if end >= 0 and not may_hold_secret(message[at:end]) else None
+    end = record.find(": ", at + 8)
+    return record[end + 2 :] if end >= 0 and not may_hold_secret(record[at:end]) else None
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

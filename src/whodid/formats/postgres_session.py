@@ -7,6 +7,7 @@ memory is a help only: a log that is read from the middle is still read, with le
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from whodid.formats.postgres_prefix import FOLLOW_UPS, SEVERITIES, Reading
@@ -14,6 +15,8 @@ from whodid.pgsql.lexer import tokenize
 
 UNKNOWN: Final = "[unknown]"
 _MOST_SESSIONS: Final = 20_000
+_MOST_REMEMBERED: Final = 63
+"""Characters of a name whose judgement is kept; the server makes none longer."""
 _LOOKS_LIKE_A_HEAD: Final = re.compile(
     r"[\x00-\x1f\x7f]|\\x0[0-9a-f]|\b(?:client|user|db|app)=|\b(?:" + "|".join(SEVERITIES + FOLLOW_UPS) + r"):"
 )
@@ -31,6 +34,7 @@ class Session:
         "id",
         "known",
         "last_line",
+        "packed",
         "port",
         "received",
         "statement",
@@ -48,8 +52,10 @@ class Session:
         self.db = ""
         self.app = ""
         self.last_line = 0
-        self.known: dict[str, str] | None = None
-        """What the head of its latest line gave, if that line was in order: the same again tells nothing new."""
+        self.known: object = None
+        """The head of its latest line, if that was in order and read quickly: the same again tells nothing new."""
+        self.packed = b""
+        """What such a head and the session give to every line, encoded."""
         self.statement = ""
         """The text of its latest statement line."""
 
@@ -113,8 +119,12 @@ def numbering(session: Session, out: dict[str, str], lines: int) -> str:
     if number > last:
         session.last_line = number + lines - 1
         if last and number != last + 1:
-            return f"line {number} of the session follows line {last}"
+            return jump(last, number)
     return ""
+
+
+def jump(last: int, number: int) -> str:
+    return f"line {number} of the session follows line {last}"
 
 
 def contradiction(session: Session, values: dict[str, str]) -> str:
@@ -133,9 +143,14 @@ def deceptive(values: dict[str, str]) -> str:
     """Which of the names that a client chooses looks like a piece of a log line; empty if none does."""
     for name in ("user", "db", "app"):
         value = values.get(name, "")
-        if value and _LOOKS_LIKE_A_HEAD.search(value):
+        if value and (_imitates if len(value) <= _MOST_REMEMBERED else _imitates.__wrapped__)(value):
             return f"{name} {value!r} imitates a log line"
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _imitates(name: str) -> bool:
+    return _LOOKS_LIKE_A_HEAD.search(name) is not None
 
 
 def choose(record: str, readings: Sequence[Reading], sessions: Sessions) -> tuple[Reading, bool]:
