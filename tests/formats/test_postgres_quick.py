@@ -39,10 +39,9 @@ def check(prefix: str, records: list[str]) -> int:
     """Compares both ways over one log; how many records were read quickly."""
     careful, both = (Postgres(FormatSettings(line_prefix=prefix)) for _ in range(2))
     quick_reader, answered = both.quick(pack), 0
-    for record in records:
+    heads = quick_reader.heads([record.partition("\n")[0] for record in records])
+    for record, quick in zip(records, quick_reader.read(records, heads), strict=True):
         expected = careful.parse(record)
-        head = quick_reader.heads([record.partition("\n")[0]])[0]
-        quick = quick_reader.read(record, head) if head is not None else None
         if quick is None:
             assert both.parse(record) == expected
         else:

@@ -6,6 +6,7 @@ there are, and where entries go, is `collector.py`'s and `pump.py`'s business.
 
 import logging
 from dataclasses import dataclass
+from itertools import repeat
 
 from whodid.agent.batch import BatchBuilder, Span
 from whodid.agent.health import Health
@@ -148,14 +149,14 @@ class FileReader:
 
     def _entries(self, max_entries: int, room_bytes: int) -> tuple[list[bytes], int, int]:
         """The next records encoded, but for those that are too old; how many records they were, and the bytes."""
-        texts, _, heads = self._records
         span = slice(self._next, self._next + max_entries)
-        quick, assign, now_ns = self._quick.read if self._quick else None, self._instants.assign, self._clock.now_ns()
+        texts, heads = self._records.texts[span], self._records.heads[span]
+        assign, now_ns = self._instants.assign, self._clock.now_ns()
         oldest_ns = now_ns - self._max_age_ns if self._max_age_ns else -(1 << 63)
+        quickly = self._quick.read(texts, heads) if self._quick else repeat(None)
         encoded: list[bytes] = []
         size_bytes = taken = 0
-        for text, head in zip(texts[span], heads[span], strict=True):
-            known = quick(text, head) if quick is not None and head is not None else None
+        for text, known in zip(texts, quickly, strict=False):
             if known is not None:
                 attributes, ns = known
             else:

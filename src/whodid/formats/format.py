@@ -6,7 +6,7 @@ but must never need it to find where a record begins or ends: after a restart it
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -63,14 +63,14 @@ class QuickReader(Protocol):
         asked."""
         ...
 
-    def read(self, record: str, head: Head) -> tuple[bytes, int | None] | None:
-        """The packed attributes and the instant of a record whose first line has this head; its text stays as it is.
-        None where it takes `parse` to say."""
+    def read(self, records: Sequence[str], heads: Sequence[Head | None]) -> Iterator[tuple[bytes, int | None] | None]:
+        """For each record, whose first line has this head, its packed attributes and its instant; its text stays as it
+        is. None where it takes `parse` to say: then that must be asked before going on."""
         ...
 
 
 @runtime_checkable
 class QuickFormat(Format, Protocol):
-    """A format that has a quick reader to offer. What that leaves to `parse` must be parsed before it reads on."""
+    """A format that has a quick reader to offer."""
 
     def quick(self, pack: Pack) -> QuickReader: ...

@@ -16,7 +16,7 @@ from whodid.formats.errors import FormatError
 
 SEVERITIES: Final = ("DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "ERROR", "FATAL", "PANIC")
 FOLLOW_UPS: Final = ("DETAIL", "HINT", "QUERY", "CONTEXT", "LOCATION", "BACKTRACE", "STATEMENT")
-_OF_RECORDS: Final = "DEBUG[1-5]?|" + "|".join(SEVERITIES[1:])
+_OF_RECORDS: Final = "LOG|DEBUG[1-5]?|" + "|".join(SEVERITIES[2:])
 _SEVERITY: Final = rf"({_OF_RECORDS}|{'|'.join(FOLLOW_UPS)}):  "
 _SEVERITY_AT: Final = re.compile(_SEVERITY)
 
@@ -100,7 +100,7 @@ class Prefix:
             raise FormatError(f"log_line_prefix {text!r} names no value: write it as SHOW log_line_prefix prints it")
         self.strict = re.compile(_strict_pattern(self.pieces) + _SEVERITY)
         self.ordinary, self.layout = _ordinary_pattern(self.pieces)
-        """The pattern of `strict` for heads that begin a record, with groups of its own; `layout` says what they hold."""
+        """`strict` for heads that begin a record, as a pattern. It has its own groups; `layout` says what they hold."""
         self._patterns = [re.compile(piece.pattern) if piece.pattern else None for piece in self.pieces]
         self.longest = sum(4 * _NAME_BYTES if piece.is_text else 80 + len(piece.literal) for piece in self.pieces)
         self.foreign = re.compile(_strict_pattern(self.pieces) + r"[^\W\d_]{2,}:  ")

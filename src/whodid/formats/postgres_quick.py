@@ -7,7 +7,7 @@ each record.
 """
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -17,8 +17,10 @@ from whodid.formats.postgres_session import Session, Sessions, contradiction, ju
 from whodid.formats.redact import may_hold_secret
 from whodid.pgsql import DIGITS_ALIKE, digits_matter, worst_of
 
-_KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=\Z|  ))?"
-"""How the messages begin that a busy log consists of; two groups more."""
+_Values = tuple[str | None, ...]
+_KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=\Z|  ))?((?!))?"
+"""How the messages begin that a busy log consists of. Its last group stands for what a prefix has not: it is empty."""
+_STATEMENT, _DURATION, _NEVER = -3, -2, -1
 _MOST_HEADS: Final = 20_000
 _MOST_SHAPES: Final = 4096
 _MOST_VALUES: Final = 16_384
@@ -94,12 +96,12 @@ class _Operations(dict[bytes, bytes]):
 class _KnownHead:
     """A head that was found to be in order."""
 
-    __slots__ = ("known", "packed", "states_session")
+    __slots__ = ("packed", "states_session", "values")
 
-    def __init__(self, known: dict[str, str], packed: bytes) -> None:
-        self.known = known
+    def __init__(self, values: dict[str, str], packed: bytes) -> None:
+        self.values = values
         self.packed = packed
-        self.states_session = "session" in known
+        self.states_session = "session" in values
 
 
 class Quick:
@@ -111,6 +113,7 @@ class Quick:
         "_duration",
         "_head_of",
         "_heads",
+        "_ids",
         "_instant",
         "_key",
         "_line_no_at",
@@ -121,10 +124,9 @@ class Quick:
         "_operations",
         "_pack",
         "_pid_at",
+        "_pids",
         "_sessions",
-        "_stamp",
         "_stamp_at",
-        "_values",
         "_varying",
     )  # fmt: skip
 
@@ -145,17 +147,13 @@ class Quick:
         self._instant = instant
         self._pack = pack
         runs = [at for at, name in enumerate(layout) if name == RUN]
-        self._key: Callable[[tuple[str | None, ...]], Hashable] = itemgetter(*runs)
-        self._pid_at = layout.index("pid") if "pid" in layout else None
-        self._line_no_at = layout.index("line_no") if "line_no" in layout else None
-        self._stamp_at = next((at for at, name in enumerate(layout) if name in ("stamp", "epoch")), None)
-        self._values: dict[str, _Packed] = {}
-        self._numbers = _Numbers(pack)
+        self._key: Callable[[_Values], Hashable] = itemgetter(*runs)
+        self._pid_at, self._line_no_at = (layout.index(n) if n in layout else _NEVER for n in ("pid", "line_no"))
+        self._stamp_at = next((at for at, name in enumerate(layout) if name in ("stamp", "epoch")), _NEVER)
+        self._pids, self._ids, self._numbers = _Packed("pid", pack), _Packed("session", pack), _Numbers(pack)
         self._varying = tuple((at, _Packed(name, pack)) for at, name in enumerate(layout) if name in _INSIGNIFICANT)
         self._operations = _Operations(pack)
         self._heads: dict[Hashable, _KnownHead] = {}
-        self._stamp: str | None = None
-        self._ns: int | None = None
         self._completed = pack("outcome", b"completed")
         self._duration = pack("operation", b"duration") + self._completed
         self._distrust = pack("trust", b"suspect")
@@ -165,42 +163,35 @@ class Quick:
         match = self._match
         return [head if line.count(":  ") == 1 and (head := match(line)) else None for line in lines]
 
-    def read(self, record: str, head: Head) -> tuple[bytes, int | None] | None:
-        values = head.groups()
-        known = self._heads.get(self._key(values)) or self._learn_head(record, head)
-        pid = values[self._pid_at] if self._pid_at is not None else None
-        if known is None or pid is None:
-            return None
-        if "\n" in record:
-            # The server puts a tab before the further lines of a statement. Anything else needs a closer look.
-            if record.count("\n") != record.count("\n\t") or record.count(":  ") != 1:
-                return None
-            record = record.replace("\n\t", "\n")
-        # From here on nothing but the kinds of `_KIND`, and `execute`.
-        sql = None
-        if values[-2] is not None:
-            sql = record[head.end() :]
-            told = self._tell_statement(sql)
-        elif values[-1] is not None:
-            told = self._tell_duration(record, head.end(), values[-1])
-        else:
-            sql = _executed(record, head.end())
-            told = self._tell_statement(sql) if sql is not None else None
-        if told is None:
-            return None
-        for at, packed in self._varying:
-            told += packed[values[at]]
-        if self._stamp_at is not None and values[self._stamp_at] != self._stamp:
-            self._stamp = values[self._stamp_at]
-            self._ns = self._instant(self._stamp)
-        number = values[self._line_no_at] if self._line_no_at is not None else None
-        return self._of_session(known, pid, number, sql) + told, self._ns
+    def read(self, records: Sequence[str], heads: Sequence[Head | None]) -> Iterator[tuple[bytes, int | None] | None]:
+        known_heads, key, tell, of_session = self._heads, self._key, self._tell, self._of_session
+        pid_at, line_no_at, stamp_at, varying = self._pid_at, self._line_no_at, self._stamp_at, self._varying
+        stamp, ns = None, self._instant(None)
+        for record, head in zip(records, heads, strict=True):
+            if head is None:
+                yield None
+                continue
+            values = head.groups()
+            known, pid = known_heads.get(key(values)) or self._learn_head(record, head), values[pid_at]
+            if known is None or pid is None:
+                yield None
+                continue
+            sql, told = tell(record, head, values)
+            if told is None:
+                yield None
+                continue
+            for at, packed in varying:
+                told += packed[values[at]]
+            if values[stamp_at] != stamp:
+                stamp = values[stamp_at]
+                ns = self._instant(stamp)
+            yield of_session(known, pid, values[line_no_at], sql) + told, ns
 
     def _of_session(self, known: _KnownHead, pid: str, line_no: str | None, sql: str | None) -> bytes:
         """Everything that the line's session has a say in, encoded; the session learns what the line says of it."""
         session = self._sessions.get(pid)
         if session is None or (line_no == "1" and session.last_line > 1):
-            session = self._sessions.begin(pid, Session(session_id=known.known.get("session", "")))
+            session = self._sessions.begin(pid, Session(session_id=known.values.get("session", "")))
         if sql is not None:
             session.statement = sql
         number, numbered = self._numbers[line_no]
@@ -212,16 +203,35 @@ class Quick:
         if session.known is known and not why:
             return session.packed + numbered
         if session.received or session.authorized:
-            why = contradiction(session, known.known) or why
-        packed = known.packed + self._packed("pid", pid)
+            why = contradiction(session, known.values) or why
+        packed = known.packed + self._pids[pid]
         if session.id and not known.states_session:
-            packed += self._packed("session", session.id)
+            packed += self._ids[session.id]
         if why:
             session.known = None
             return packed + numbered + self._distrust + self._pack("trust_why", _utf8(why))
-        session.learn(known.known)
+        session.learn(known.values)
         session.known, session.packed = known, packed
         return packed + numbered
+
+    def _tell(self, record: str, head: Head, values: _Values) -> tuple[str | None, bytes | None]:
+        """The statement that begins with this record, if one does; and what the message says, encoded: None where it
+        is none of the frequent kinds."""
+        if "\n" in record:
+            # The server puts a tab before the further lines of a statement. Anything else needs a closer look.
+            if record.count("\n") != record.count("\n\t") or record.count(":  ") != 1:
+                return None, None
+            record = record.replace("\n\t", "\n")
+        if values[_STATEMENT] is not None:
+            sql = record[head.end() :]
+        elif (number := values[_DURATION]) is not None:
+            return None, self._tell_duration(record, head.end(), number)
+        else:
+            executed = _executed(record, head.end())
+            if executed is None:
+                return None, None
+            sql = executed
+        return sql, self._tell_statement(sql)
 
     def _learn_head(self, record: str, head: Head) -> _KnownHead | None:
         """For a head that is new here."""
@@ -232,7 +242,7 @@ class Quick:
             return None
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
-        packed = b"".join([self._packed(name, value) for name, value in values.items()])
+        packed = b"".join([self._pack(name, _utf8(value)) for name, value in values.items()])
         known = self._heads[self._key(head.groups())] = _KnownHead(values, packed)
         return known
 
@@ -253,13 +263,6 @@ class Quick:
         shape = raw.translate(DIGITS_ALIKE)
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
         return told + self._pack("statement", raw) if told is not None else None
-
-    def _packed(self, name: str, value: str) -> bytes:
-        """A pair whose value comes again and again."""
-        values = self._values.get(name)
-        if values is None:
-            values = self._values[name] = _Packed(name, self._pack)
-        return values[value]
 
 
 def _executed(record: str, at: int) -> str | None:

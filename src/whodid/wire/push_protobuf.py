@@ -40,18 +40,15 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-_SMALL = [_varint(n) for n in range(1 << 14)]
+_KEPT = 1 << 14
+_SMALL = [_varint(n) for n in range(_KEPT)]
 _FIELD_2 = [b"\x12" + size for size in _SMALL]
 """Tag and length of field 2, which the line of an entry and the entries of a stream both are."""
 _NANOS = [b"", *(b"\x10" + size for size in _SMALL[1:])]
 
 
 def _length(size: int) -> bytes:
-    return _SMALL[size] if size < 1 << 14 else _varint(size)
-
-
-def _field_2(size: int) -> bytes:
-    return _FIELD_2[size] if size < 1 << 14 else b"\x12" + _varint(size)
+    return _SMALL[size] if size < _KEPT else _varint(size)
 
 
 _UNSIGNED = (1 << 64) - 1
@@ -95,27 +92,27 @@ def _pair_front(name: str, value_bytes: int) -> bytes:
     return out
 
 
-_seconds_cache: dict[int, bytes] = {}
+_SECONDS_KEPT = 4096
+_seconds: dict[int, tuple[bytes, ...]] = {}
 
 
-def _instant(ns: int) -> bytes:
-    """The field `timestamp` of an entry. Written out flat: it is the dearest part of encoding a line otherwise."""
-    seconds, n = divmod(ns, SECOND)
-    head = _seconds_cache.get(seconds)
-    if head is None:
-        if len(_seconds_cache) >= 4096:
-            _seconds_cache.clear()
-        # Instants before 1970 are negative: two's complement, as protobuf wants it.
-        head = _seconds_cache[seconds] = b"\x08" + _varint(seconds & _UNSIGNED)
-    if n < 1 << 14:  # whole seconds, and what was moved on to keep the order of lines within one
-        tail = _NANOS[n]
-    elif n >= 1 << 28:
-        tail = bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28))
-    elif n >= 1 << 21:
-        tail = bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21))
-    else:
-        tail = b"\x10" + _varint(n)
-    return b"\x0a%c%b%b" % (len(head) + len(tail), head, tail)
+def _fronts(seconds: int) -> tuple[bytes, ...]:
+    """The field `timestamp` up to its nanoseconds, by how many bytes those take."""
+    if len(_seconds) >= _SECONDS_KEPT:
+        _seconds.clear()
+    # Instants before 1970 are negative: two's complement, as protobuf wants it.
+    head = b"\x08" + _varint(seconds & _UNSIGNED)
+    out = _seconds[seconds] = tuple([b"\x0a%c%b" % (len(head) + tail, head) for tail in range(7)])
+    return out
+
+
+def _nanos(n: int) -> bytes:
+    """Written out flat, since many logs stamp milliseconds."""
+    if n >= 1 << 28:
+        return bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28))
+    if n >= 1 << 21:
+        return bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21))
+    return b"\x10" + _varint(n)
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -125,10 +122,16 @@ def encode_entry(entry: Entry) -> bytes:
 
 def encode_packed(ns: int, text: str, packed: bytes) -> bytes:
     """The same, for those who have its attributes packed already."""
-    line, instant = text.encode("utf-8", "replace"), _instant(ns)
-    front = _field_2(len(line))
-    size = len(instant) + len(front) + len(line) + len(packed)
-    return b"".join((_field_2(size), instant, front, line, packed))
+    line = text.encode("utf-8", "replace")
+    seconds, n = divmod(ns, SECOND)
+    # Most instants are whole seconds, but for what was added to keep the order of lines within one.
+    tail = _NANOS[n] if n < _KEPT else _nanos(n)
+    instant = (_seconds.get(seconds) or _fronts(seconds))[len(tail)]
+    line_bytes = len(line)
+    front = _FIELD_2[line_bytes] if line_bytes < _KEPT else b"\x12" + _varint(line_bytes)
+    size = len(instant) + len(tail) + len(front) + line_bytes + len(packed)
+    outer = _FIELD_2[size] if size < _KEPT else b"\x12" + _varint(size)
+    return b"".join((outer, instant, tail, front, line, packed))
 
 
 def encode_stream(label_text: str, encoded_entries: Iterable[bytes]) -> bytes:
