@@ -20,6 +20,7 @@ from whodid.formats.postgres_session import (
     choose,
     contradiction,
     deceptive,
+    names_of,
     numbering,
     opened,
 )
@@ -168,10 +169,8 @@ class Postgres:
         operation = out.get("operation")
         if operation == "disconnect":
             self._sessions.end(out["pid"])
-        elif clean and operation == "login":
-            session.log_in(out)
         elif clean:
-            session.learn(out)
+            session.learn(names_of(out), login=operation == "login")
 
     @staticmethod
     def _significant(values: Mapping[str, str | None]) -> dict[str, str]:

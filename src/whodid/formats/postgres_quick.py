@@ -13,7 +13,7 @@ from typing import Final
 
 from whodid.formats.format import Head, Pack
 from whodid.formats.postgres_prefix import RUN, Prefix
-from whodid.formats.postgres_session import Session, Sessions, contradiction, jump
+from whodid.formats.postgres_session import Session, Sessions, contradiction, jump, names_of
 from whodid.formats.redact import may_hold_secret
 from whodid.pgsql import DIGITS_ALIKE, digits_matter, worst_of
 
@@ -96,10 +96,11 @@ class _Operations(dict[bytes, bytes]):
 class _KnownHead:
     """A head that was found to be in order."""
 
-    __slots__ = ("packed", "states_session", "values")
+    __slots__ = ("names", "packed", "states_session", "values")
 
     def __init__(self, values: dict[str, str], packed: bytes) -> None:
         self.values = values
+        self.names = names_of(values)
         self.packed = packed
         self.states_session = "session" in values
 
@@ -119,7 +120,6 @@ class Quick:
         "_line_no_at",
         "_longest",
         "_match",
-        "_ns",
         "_numbers",
         "_operations",
         "_pack",
@@ -210,7 +210,7 @@ class Quick:
         if why:
             session.known = None
             return packed + numbered + self._distrust + self._pack("trust_why", _utf8(why))
-        session.learn(known.values)
+        session.learn(known.names)
         session.known, session.packed = known, packed
         return packed + numbered
 

@@ -6,7 +6,7 @@ memory is a help only: a log that is read from the middle is still read, with le
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -21,6 +21,14 @@ _LOOKS_LIKE_A_HEAD: Final = re.compile(
     r"[\x00-\x1f\x7f]|\\x0[0-9a-f]|\b(?:client|user|db|app)=|\b(?:" + "|".join(SEVERITIES + FOLLOW_UPS) + r"):"
 )
 _SQL: Final = re.compile(r"(?:duration: [0-9.]+ ms  )?(?:statement|(?:execute|parse|bind) [^:]*): ")
+
+
+Names = tuple[str | None, str | None, str | None, str | None]
+"""What a head says of its session: app, user, database and client, None where it does not."""
+
+
+def names_of(values: Mapping[str, str]) -> Names:
+    return values.get("app"), values.get("user"), values.get("db"), values.get("client")
 
 
 class Session:
@@ -59,22 +67,20 @@ class Session:
         self.statement = ""
         """The text of its latest statement line."""
 
-    def learn(self, values: dict[str, str]) -> None:
-        """Takes what a trustworthy line's head says of it."""
-        self.app = values.get("app", self.app)
-        if not self.received:
-            self._take(values)
-
-    def log_in(self, values: dict[str, str]) -> None:
-        """The line that lets it in: whose it is can be relied on from now."""
-        self.app = values.get("app", self.app)
-        self.authorized = True
-        self._take(values)
-
-    def _take(self, values: dict[str, str]) -> None:
-        self.user = values.get("user", self.user)
-        self.db = values.get("db", self.db)
-        self.client = self.client or values.get("client", "")
+    def learn(self, names: Names, *, login: bool = False) -> None:
+        """Takes what a trustworthy line's head says; `login` is the line from which on that can be relied on."""
+        app, user, db, client = names
+        self.authorized |= login
+        if app is not None:
+            self.app = app
+        if self.received and not login:
+            return
+        if user is not None:
+            self.user = user
+        if db is not None:
+            self.db = db
+        if client is not None and not self.client:
+            self.client = client
 
 
 class Sessions:
