@@ -91,6 +91,7 @@ def test_the_frequent_kinds_are_read_quickly(message: str) -> None:
         line(1, "execute password=hunter2: SELECT 1"),
         line(1, "statement: SELECT 1", app="http://a:b@c"),
         line(1, "statement: SELECT 1;  LOG:  statement: TRUNCATE t"),
+        line(1, "statement: SELECT 1\n\tLOG:  statement: TRUNCATE t"),
         line(1, "statement: SELECT 1\n" + line(2, "statement: TRUNCATE t")),
         line(1, "statement: SELECT 1", app="x user=root"),
         line(1, "00000: statement: SELECT 1"),
@@ -102,6 +103,19 @@ def test_the_frequent_kinds_are_read_quickly(message: str) -> None:
 )
 def test_the_others_are_left_to_parse(record: str) -> None:
     assert check(PREFIX, [record, record]) == 0
+
+
+def test_digits_that_matter() -> None:
+    texts = (
+        "DELETE FROM t1",
+        "DELETE FROM t2",
+        'DELETE FROM "a 1"',
+        'DELETE FROM "a 2"',
+        "SELECT 1 FROM t",
+        "SELECT 2 FROM t",
+    )
+    records = [line(number, f"statement: {text}") for number, text in enumerate(texts, 1)]
+    assert check(PREFIX, records + records) == 12
 
 
 def test_numbers_of_any_length() -> None:

@@ -208,7 +208,6 @@ class Quick:
         if session.id and not known.states_session:
             packed += self._ids[session.id]
         if why:
-            session.known = None
             return packed + numbered + self._distrust + self._pack("trust_why", _utf8(why))
         session.learn(known.names)
         session.known, session.packed = known, packed
