@@ -2,9 +2,11 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+LineMaker = Callable[[random.Random, float, int], str]
+"""Makes a line from a source of chance, its instant and its number."""
 PREFIX = "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h "
 STREAMS = (
     {"job": "database", "host": "bench"},
@@ -23,8 +25,7 @@ def _address(rng: random.Random) -> str:
     return f"10.1.{rng.randint(0, 3)}.{rng.randint(1, 254)}"
 
 
-def database(rng: random.Random, seconds: float, number: int) -> str:
-    """One record of PostgreSQL's stderr log."""
+def _record(rng: random.Random, seconds: float, pid: int, line_no: int, who: str) -> str:
     stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     table = rng.choice(_TABLES)
     text = rng.choices(
@@ -37,8 +38,23 @@ def database(rng: random.Random, seconds: float, number: int) -> str:
         ),
         (44, 44, 8, 3, 1),
     )[0]
-    who = f"user={rng.choice(_ROLES)},db=shop,app={rng.choice(_APPS)},client={_address(rng)}"
-    return f"{stamp} [{rng.randint(2000, 2400)}]: [{number % 9000 + 1}-1] {who} {text}"
+    return f"{stamp} [{pid}]: [{line_no}-1] {who} {text}"
+
+
+def _who(rng: random.Random) -> str:
+    return f"user={rng.choice(_ROLES)},db=shop,app={rng.choice(_APPS)},client={_address(rng)}"
+
+
+def database(rng: random.Random, seconds: float, number: int) -> str:
+    """One record of PostgreSQL's stderr log, every one with another head: harder than any server makes it."""
+    who = _who(rng)
+    return _record(rng, seconds, rng.randint(2000, 2400), number % 9000 + 1, who)
+
+
+def sessions(rng: random.Random, seconds: float, number: int) -> str:
+    """The same as a server writes it: 400 sessions, each with its own names and its lines numbered."""
+    pid = 3000 + number % 400
+    return _record(rng, seconds, pid, number // 400 + 1, _who(random.Random(pid)))
 
 
 def web(rng: random.Random, seconds: float, number: int) -> str:

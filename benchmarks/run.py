@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import queue
+import random
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,7 @@ import cramjam
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from lines import PREFIX, STREAMS, database, mixed
+from lines import PREFIX, STREAMS, LineMaker, database, mixed, sessions
 
 from kit.processes import Installation, wait_until
 from whodid.model.entry import Entry, Stream
@@ -132,25 +133,32 @@ def ask(whodid: Installation, runs: int) -> dict[str, dict[str, float]]:
     return out
 
 
-def follow(whodid: Installation, log: Path, count: int) -> dict[str, float]:
-    """The agent over a file of PostgreSQL's format: lines a second until the server has them all, and its CPU."""
-    import random
+def follow(whodid: Installation, server: int, log: Path, make: LineMaker, count: int) -> dict[str, float]:
+    """The agent over a file of PostgreSQL's format: lines a second until the server has them all, and the CPU of both.
 
+    A file that it follows already grows by all lines at once: how long a program takes to start is another question.
+    """
     rng = random.Random(5)
     now = time.time() - 600
-    log.write_text("".join(f"{database(rng, now + n * 500 / count, n)}\n" for n in range(count)))
+    text = "".join(f"{make(rng, now + n * 500 / count, n)}\n" for n in range(count))
     before = _stored(whodid)
-    begin = time.perf_counter()
     agent = whodid.start("agent")
-    wait_until(lambda: _stored(whodid) >= before + count, f"{count} lines", 300, look_every_s=0.05)
+    with log.open("a") as file:
+        file.write(f"{make(rng, now, 0)}\n")
+    wait_until(lambda: _stored(whodid) > before, "the first line", 60)
+    cpu, server_cpu, begin = _cpu_seconds(agent.pid), _cpu_seconds(server), time.perf_counter()
+    with log.open("a") as file:
+        file.write(text)
+    wait_until(lambda: _stored(whodid) > before + count, f"{count} lines", 300, look_every_s=0.05)
     seconds = time.perf_counter() - begin
-    cpu = _cpu_seconds(agent.pid)
+    cpu, server_cpu = _cpu_seconds(agent.pid) - cpu, _cpu_seconds(server) - server_cpu
     memory = _memory_mib(agent.pid)
     whodid.kill(agent)
     return {
         "lines_per_s": round(count / seconds),
         "cpu_us_per_line": round(cpu / count * 1e6, 2),
         "lines_per_cpu_s": round(count / cpu),
+        "server_cpu_us_per_line": round(server_cpu / count * 1e6, 2),
         "memory_MiB": memory,
     }
 
@@ -190,7 +198,8 @@ def run(lines: int, per_body: int, connections: int) -> dict[str, Any]:
             }
             result["push"] = push(whodid, bodies, connections, per_body)
             result["queries"] = ask(whodid, 7)
-            result["agent"] = follow(whodid, log, min(lines, 300_000))
+            result["agent"] = follow(whodid, server.pid, log, database, min(lines, 300_000))
+            result["agent, sessions"] = follow(whodid, server.pid, log, sessions, min(lines, 300_000))
             result["after load"] = {"memory_MiB": _memory_mib(server.pid)}
         finally:
             whodid.stop()

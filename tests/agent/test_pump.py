@@ -46,6 +46,7 @@ def test_one_in_flight_and_reading_stops_when_the_next_is_full(logs: Path) -> No
     assert bench.pump.fill()
     assert bench.pump.full
     assert bench.pump.launch() is None
+    assert bench.pump.fill()  # sealed already: nothing more goes in
     assert bench.health.entries_read == 6
     bench.pump.settle(refused=False)
     assert lines(bench.pump.launch()) == ["3 a", "4 a", "5 a"]

@@ -11,7 +11,9 @@ from whodid.agent.batch import BatchBuilder
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
 from whodid.agent.reader import FileReader, ReaderLimits
-from whodid.formats.format import Format, Parsed
+from whodid.formats.format import Format, FormatSettings, Parsed
+from whodid.formats.postgres import Postgres
+from whodid.model.entry import Entry
 from whodid.sources.file import FollowedFile
 from whodid.wire.push_protobuf import iter_entries
 
@@ -28,12 +30,15 @@ class Bench:
         self.reader = FileReader(self.file, "j", "{}", format, Instants(), limits, self.clock, self.health)
 
     def take(self, max_entries: int = 100, hurry: bool = False) -> list[str]:
+        return [entry.line for entry in self.entries(max_entries, hurry)]
+
+    def entries(self, max_entries: int = 100, hurry: bool = False) -> list[Entry]:
         self.file.grow_head()
         batch = BatchBuilder(max_entries, 1 << 20)
         while not batch.full and self.reader.fill(batch, hurry):
             pass
         raw = bytes(cramjam.snappy.decompress_raw(batch.seal("a").body))
-        return [entry.line for _, entry in iter_entries(raw)]
+        return [entry for _, entry in iter_entries(raw)]
 
 
 @pytest.fixture
@@ -119,4 +124,28 @@ def test_a_file_of_old_lines_only_is_read_to_its_end(tmp_path: Path) -> None:
     while bench.reader.fill(batch, hurry=True):
         pass
     assert (batch.entries, bench.health.entries_too_old) == (0, 3)
+    bench.file.close()
+
+
+def test_a_format_with_a_quick_reader_gives_the_same(tmp_path: Path) -> None:
+    """Records that are read quickly, and between them those that are not: in order, each with what parse says of it."""
+    settings = FormatSettings(line_prefix="%t [%p]: [%l-1] %u ")
+    head = "2026-11-23 04:32:32 UTC [7]: [{}-1] anna LOG:  "
+    records = [
+        head.format(1) + "statement: SELECT 1",
+        head.format(2) + "statement: SELECT *\n\tFROM t",
+        head.format(3) + "statement: ALTER ROLE a PASSWORD 'x'",
+        head.format(5) + "duration: 0.1 ms",
+        head.format(6) + "checkpoint",
+        "no head at all",
+        head.format(7) + "statement: TRUNCATE t",
+    ]
+    bench = Bench(tmp_path / "pg.log", Postgres(settings))
+    write(bench, "".join(f"{record}\n" for record in records).encode())
+    got = [entry for size in (1, 2, 1, 5) for entry in bench.entries(size, hurry=True)]
+    careful = Postgres(settings)
+    expected = [careful.parse(record) for record in records]
+    assert [(e.line, e.metadata) for e in got] == [(p.line, p.attributes) for p in expected]
+    assert [entry.ns % 100 for entry in got] == list(range(7))
+    assert bench.health.entries_unparsed == 1
     bench.file.close()

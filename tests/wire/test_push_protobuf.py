@@ -15,7 +15,7 @@ from whodid.wire.push_protobuf import MalformedPush, encode_push, encode_stream,
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 INSTANTS = st.integers(-(1 << 63), (1 << 63) - 1) | st.sampled_from(
-    [0, 1, 999_999_999, (1 << 28) - 1, 1 << 28, 1 << 21]
+    [0, 1, 999_999_999, (1 << 28) - 1, 1 << 28, 1 << 21, (1 << 14) - 1, 1 << 14, -1, 1_795_000_000_000_000_007]
 )
 ENTRIES = st.builds(Entry, INSTANTS, TEXT | st.just("x" * 20_000), st.dictionaries(TEXT, TEXT, max_size=4))
 LABELS = st.dictionaries(st.sampled_from(["job", "host", "_x9", "Zone"]), TEXT, max_size=3)

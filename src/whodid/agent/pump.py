@@ -21,6 +21,7 @@ class Pump:
         self._health = health
         self._limits = (max_entries, max_bytes)
         self._prepared = BatchBuilder(*self._limits)
+        self._sealed: Batch | None = None  # what is prepared, once nothing more goes in
 
     @property
     def in_flight(self) -> Batch | None:
@@ -38,16 +39,22 @@ class Pump:
             self._positions.save()
 
     def fill(self) -> bool:
-        """Reads what fits into the batch being prepared; True when that is full."""
-        return self._collector.fill(self._prepared)
+        """Reads what fits into the batch being prepared; True when that is full.
+
+        A full one is sealed here, while the one before it is on its way: the server need not wait for that then.
+        """
+        full = self._collector.fill(self._prepared)
+        if full and self._sealed is None and self._prepared.entries:
+            self._sealed = self._prepared.seal(self._positions.agent_id)
+        return full
 
     def launch(self) -> Batch | None:
         """Seals what is prepared and writes it down; from now on it is in flight. None when there is nothing to do."""
         if self._positions.in_flight is not None or self._prepared.entries == 0:
             return None
-        batch = self._prepared.seal(self._positions.agent_id)
+        batch = self._sealed or self._prepared.seal(self._positions.agent_id)
         self._positions.begin(batch)
-        self._prepared = BatchBuilder(*self._limits)
+        self._prepared, self._sealed = BatchBuilder(*self._limits), None
         return batch
 
     def settle(self, *, refused: bool) -> None:

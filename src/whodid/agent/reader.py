@@ -6,18 +6,20 @@ there are, and where entries go, is `collector.py`'s and `pump.py`'s business.
 
 import logging
 from dataclasses import dataclass
+from itertools import repeat
 
 from whodid.agent.batch import BatchBuilder, Span
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
-from whodid.agent.records import Record, RecordJoiner
-from whodid.formats.format import Format, Parsed
+from whodid.agent.records import RecordJoiner, Records
+from whodid.formats.format import Format, Parsed, QuickFormat
 from whodid.model.clock import Clock, format_duration
 from whodid.sources.lines import Lines, LineSplitter
 from whodid.sources.source import Feed
-from whodid.wire.push_protobuf import encode_line
+from whodid.wire.push_protobuf import encode_packed, pack_attribute, pack_attributes
 
 CHUNK_BYTES = 256 << 10
+_NONE = Records([], [], [])
 _log = logging.getLogger(__name__)
 
 
@@ -56,8 +58,11 @@ class FileReader:
         self._max_age_ns = limits.max_age_ns
         self._told_too_old = False
         self._lines = LineSplitter(feed.offset, limits.max_line_bytes)
-        self._joiner = RecordJoiner(format.continues, limits.max_record_bytes)
-        self._records: list[Record] = []
+        self._quick = format.quick(pack_attribute) if isinstance(format, QuickFormat) else None
+        self._joiner = RecordJoiner(
+            format.continues, limits.max_record_bytes, self._quick.heads if self._quick else None
+        )
+        self._records = _NONE
         self._next = 0  # index of the first record that is not in a batch yet
         self._end = feed.offset  # where the last record that is in a batch ends
         self._last_data_s = clock.monotonic_s()
@@ -72,7 +77,7 @@ class FileReader:
         """Whether the feed has ended and all of it has gone into batches."""
         return (
             self.feed.finished
-            and self._next >= len(self._records)
+            and self._next >= len(self._records.texts)
             and not self._joiner.waiting
             and self._lines.unfinished_bytes == 0
         )
@@ -88,7 +93,7 @@ class FileReader:
 
         `hurry`: a successor of this file waits, so its last record need not.
         """
-        if self._next >= len(self._records) and not self._read(hurry):
+        if self._next >= len(self._records.texts) and not self._read(hurry):
             return False
         self._encode(batch)
         return True
@@ -100,15 +105,17 @@ class FileReader:
             self._last_data_s = self._clock.monotonic_s()
             self._records = self._join(self._lines.feed(data))
         elif self.feed.finished:
-            self._records = self._join(self._lines.finish()) + self._joiner.flush()
+            self._records = self._join(self._lines.finish())
+            self._joiner.flush_into(self._records)
         elif self._joiner.waiting and (hurry or self.wait_s() == 0):
-            self._records = self._joiner.flush()
+            self._records = Records([], [], [])
+            self._joiner.flush_into(self._records)
         else:
             return False
         self._next = 0
-        return bool(data or self._records)
+        return bool(data or self._records.texts)
 
-    def _join(self, lines: Lines) -> list[Record]:
+    def _join(self, lines: Lines) -> Records:
         self._health.lines_read += len(lines.texts)
         cut = self._lines.cut_lines
         self._health.lines_cut += cut
@@ -122,43 +129,56 @@ class FileReader:
     def _encode(self, batch: BatchBuilder) -> None:
         """Encodes records until the batch is full or there are no more."""
         records, first = self._records, self._next
-        max_entries, room_bytes = batch.room
-        parse, assign, now_ns = self._format.parse, self._instants.assign, self._clock.now_ns()
-        oldest_ns = now_ns - self._max_age_ns if self._max_age_ns else -(1 << 63)
-        encoded: list[bytes] = []
-        unparsed = size_bytes = taken = 0
-        for text, _ in records[first : first + max_entries]:
-            try:
-                line, attributes, ns, understood = parse(text)
-            except Exception:  # a format must not raise; if it does, the record is still evidence
-                line, attributes, ns, understood = self._unparsed(text)
-            taken += 1
-            if ns is not None and ns < oldest_ns:
-                continue
-            if not understood:
-                unparsed += 1
-            entry = encode_line(assign(ns, now_ns), line, attributes)
-            encoded.append(entry)
-            size_bytes += len(entry)
-            if size_bytes >= room_bytes:
-                break
+        if first >= len(records.texts):
+            return  # a chunk that completed no record
+        encoded, taken, size_bytes = self._entries(*batch.room)
         self._next = first + taken
+        end = records.ends[self._next - 1]
+        if self._next >= len(records.texts):
+            self._records, self._next = _NONE, 0
         if taken > len(encoded):
             self._leave_out(taken - len(encoded))
         if not encoded:
             # Too old, all of them. The next batch's range begins before them; until then a restart skips them again.
-            if self._next >= len(records):
-                self._records, self._next = [], 0
             return
         self._health.entries_read += len(encoded)
-        self._health.entries_unparsed += unparsed
-        end = records[self._next - 1].end
         place = self.feed.place(end)
         span = Span(self._job, place, self._end, self._instants.last_ns, self._instants.stated)
         batch.add(self._label_text, encoded, len(encoded), size_bytes, span)
         self._end = end
-        if self._next >= len(records):
-            self._records, self._next = [], 0
+
+    def _entries(self, max_entries: int, room_bytes: int) -> tuple[list[bytes], int, int]:
+        """The next records encoded, but for those that are too old; how many records they were, and the bytes."""
+        span = slice(self._next, self._next + max_entries)
+        texts, heads = self._records.texts[span], self._records.heads[span]
+        assign, now_ns = self._instants.assign, self._clock.now_ns()
+        oldest_ns = now_ns - self._max_age_ns if self._max_age_ns else -(1 << 63)
+        quickly = self._quick.read(texts, heads) if self._quick else repeat(None)
+        encoded: list[bytes] = []
+        size_bytes = taken = 0
+        for text, known in zip(texts, quickly, strict=False):
+            if known is not None:
+                attributes, ns = known
+            else:
+                text, attributes, ns = self._parse(text)
+            taken += 1
+            if ns is not None and ns < oldest_ns:
+                continue
+            entry = encode_packed(assign(ns, now_ns), text, attributes)
+            encoded.append(entry)
+            size_bytes += len(entry)
+            if size_bytes >= room_bytes:
+                break
+        return encoded, taken, size_bytes
+
+    def _parse(self, text: str) -> tuple[str, bytes, int | None]:
+        """A record that has to be looked at closely."""
+        try:
+            line, attributes, ns, understood = self._format.parse(text)
+        except Exception:  # a format must not raise; if it does, the record is still evidence
+            line, attributes, ns, understood = self._unparsed(text)
+        self._health.entries_unparsed += not understood
+        return line, pack_attributes(attributes), ns
 
     def _leave_out(self, count: int) -> None:
         """Counts lines that are too old, and says so once for each file: a first start finds weeks of them."""

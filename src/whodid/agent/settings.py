@@ -40,10 +40,10 @@ class AgentSettings:
     sources: tuple[SourceSettings, ...]
     token_file: Path | None = None
     """File with the bearer token, read again at every attempt; None: `WHODID_AGENT_TOKEN` if set, else no token."""
-    max_batch_entries: int = 5_000
+    max_batch_entries: int = 8_000
     """A push carries at most so many lines."""
-    max_batch_bytes: int = 2 << 20
-    """A push carries lines of at most so many bytes, unless one line alone is longer."""
+    max_batch_bytes: int = 3 << 20
+    """A push carries lines of at most so many bytes, unless one line alone is longer. Loki passes on 4 MiB at most."""
     max_line_bytes: int = 1 << 20
     """Longer lines are cut, with a mark that says so."""
     max_record_bytes: int = 1 << 20

@@ -5,9 +5,16 @@ object per followed file, so a format may remember what it saw earlier in the sa
 but must never need it to find where a record begins or ends: after a restart it sees only the records still unsent.
 """
 
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
+
+Head = re.Match[str]
+"""What was found of a line's beginning while lines were joined, so that it need not be looked for again."""
+Pack = Callable[[str, bytes], bytes]
+"""Encodes one attribute, its name and its value in UTF-8, the way it is going to be sent."""
 
 
 class Parsed(NamedTuple):
@@ -46,3 +53,24 @@ class Format(Protocol):
     def parse(self, record: str) -> Parsed:
         """Reads one whole record (lines joined by newline, no newline at the end). Never raises on any text."""
         ...
+
+
+class QuickReader(Protocol):
+    """Reads the ordinary records of a busy log at a glance: what `continues` and `parse` would say, sooner."""
+
+    def heads(self, lines: Sequence[str]) -> list[Head | None]:
+        """The head of every line that `continues` no record whose own first line has a head; None where it must be
+        asked."""
+        ...
+
+    def read(self, records: Sequence[str], heads: Sequence[Head | None]) -> Iterator[tuple[bytes, int | None] | None]:
+        """For each record, whose first line has this head, its packed attributes and its instant; its text stays as it
+        is. None where it takes `parse` to say: then that must be asked before going on."""
+        ...
+
+
+@runtime_checkable
+class QuickFormat(Format, Protocol):
+    """A format that has a quick reader to offer."""
+
+    def quick(self, pack: Pack) -> QuickReader: ...

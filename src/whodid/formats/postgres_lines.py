@@ -4,23 +4,17 @@ Continuation lines begin with a tab, follow-ups (DETAIL, STATEMENT …) have hea
 and a name with a newline in it, which the server does not escape, cuts a head in pieces. Used by postgres.py.
 """
 
-import re
-
 from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, has_severity
-
-_MOST_HEADS = 20_000
 
 
 class Lines:
     """The lines of one log."""
 
-    __slots__ = ("_heads", "_prefix", "_severity_group")
+    __slots__ = ("_prefix", "_severity_group")
 
     def __init__(self, prefix: Prefix) -> None:
         self._prefix = prefix
         self._severity_group = len(prefix.names) + 1
-        self._heads: dict[str, re.Match[str] | None] = {}
-        """Heads found by continues(), until parse() asks for them: it comes a chunk of lines later."""
 
     def continues(self, line: str, record: str) -> bool:
         """Lines behind a tab, follow-ups of the same process, and whatever comes before a head is complete."""
@@ -28,24 +22,14 @@ class Lines:
             return True
         if not record:
             return False
-        if self._head_of(record) is None and self._breaks_off(record):
+        if self._prefix.strict.match(record) is None and self._breaks_off(record):
             return True
         head = self._prefix.strict.match(line)
-        if len(self._heads) >= _MOST_HEADS:
-            self._heads.clear()
-        self._heads[line] = head
         if head is None:
             return self._is_follow_up(line, record) or self._is_rest_of_a_head(line)
         if head.group(self._severity_group) in FOLLOW_UPS or line.find(":  ", head.end(), self._prefix.longest) >= 0:
             return self._is_follow_up(line, record)
         return False
-
-    def head(self, record: str) -> re.Match[str] | None:
-        """The head of an ordinary record, for the last time: what continues() found is forgotten."""
-        return self._heads.pop(record, None) or self._prefix.strict.match(record)
-
-    def _head_of(self, record: str) -> re.Match[str] | None:
-        return self._heads[record] if record in self._heads else self._prefix.strict.match(record)
 
     def _breaks_off(self, record: str) -> bool:
         """Whether the record ends inside of its head: a name with a newline in it, which the server does not escape."""

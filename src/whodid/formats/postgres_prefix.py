@@ -16,7 +16,8 @@ from whodid.formats.errors import FormatError
 
 SEVERITIES: Final = ("DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "ERROR", "FATAL", "PANIC")
 FOLLOW_UPS: Final = ("DETAIL", "HINT", "QUERY", "CONTEXT", "LOCATION", "BACKTRACE", "STATEMENT")
-_SEVERITY: Final = r"(DEBUG[1-5]?|" + "|".join(SEVERITIES[1:] + FOLLOW_UPS) + r"):  "
+_OF_RECORDS: Final = "LOG|DEBUG[1-5]?|" + "|".join(SEVERITIES[2:])
+_SEVERITY: Final = rf"({_OF_RECORDS}|{'|'.join(FOLLOW_UPS)}):  "
 _SEVERITY_AT: Final = re.compile(_SEVERITY)
 
 
@@ -27,7 +28,8 @@ def has_severity(text: str) -> bool:
 
 _NAME_BYTES: Final = 63
 """NAMEDATALEN - 1: the server cuts names and application_name to this."""
-_NUMBERS: Final = r"[0-9]*"
+_NUMBERS: Final = r"[0-9]{0,20}"
+"""Bounded, since Python refuses to read longer ones than a few thousand digits."""
 _STAMP: Final = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Za-z]{1,6}|[+-][0-9]{2,6})"
 _HOST: Final = r"[\w.:%\[\]-]*"
 
@@ -40,7 +42,7 @@ _ESCAPES: Final[dict[str, tuple[str, str]]] = {
     "h": ("client", _HOST),
     "L": ("", _HOST),
     "b": ("backend", r"[A-Za-z _-]*"),
-    "p": ("pid", r"[0-9]+"),
+    "p": ("pid", r"[0-9]{1,20}"),
     "P": ("", _NUMBERS),
     "t": ("stamp", _STAMP),
     "m": ("stamp", _STAMP),
@@ -54,6 +56,9 @@ _ESCAPES: Final[dict[str, tuple[str, str]]] = {
     "v": ("", r"[0-9/]*"),
     "x": ("txid", _NUMBERS),
 }
+RUN: Final = "run"
+VARYING: Final = ("stamp", "epoch", "pid", "line_no", "txid", "query_id", "sqlstate")
+"""Values that differ from line to line, or between sessions whose heads are the same otherwise."""
 _ITEM: Final = re.compile(r"%(-?\d+)?(.?)|([^%]+)", re.DOTALL)
 _MOST_READINGS: Final = 64
 _MOST_STEPS: Final = 4000
@@ -86,7 +91,7 @@ class Reading(NamedTuple):
 class Prefix:
     """A compiled log_line_prefix."""
 
-    __slots__ = ("_patterns", "foreign", "longest", "names", "pieces", "strict", "stub")
+    __slots__ = ("_patterns", "foreign", "layout", "longest", "names", "ordinary", "pieces", "strict", "stub")
 
     def __init__(self, text: str) -> None:
         self.pieces = _pieces(text)
@@ -94,6 +99,8 @@ class Prefix:
         if not self.names:
             raise FormatError(f"log_line_prefix {text!r} names no value: write it as SHOW log_line_prefix prints it")
         self.strict = re.compile(_strict_pattern(self.pieces) + _SEVERITY)
+        self.ordinary, self.layout = _ordinary_pattern(self.pieces)
+        """`strict` for heads that begin a record, as a pattern. It has its own groups; `layout` says what they hold."""
         self._patterns = [re.compile(piece.pattern) if piece.pattern else None for piece in self.pieces]
         self.longest = sum(4 * _NAME_BYTES if piece.is_text else 80 + len(piece.literal) for piece in self.pieces)
         self.foreign = re.compile(_strict_pattern(self.pieces) + r"[^\W\d_]{2,}:  ")
@@ -181,29 +188,63 @@ def _pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _strict_pattern(pieces: tuple[Piece, ...]) -> str:
-    """A regular expression for ordinary lines, which can be read in one way only.
-
-    For that, no free text may contain a character that begins what separates it, or an earlier one, from what follows.
-    """
-    out, optional, forbidden, ends = "", False, "", ""
-    for index, piece in enumerate(pieces):
-        if piece.literal:
-            out += re.escape(piece.literal)
-        elif piece.optional_from_here:
+    """A regular expression for ordinary lines, which can be read in one way only."""
+    out, optional = "", False
+    for piece, value in _values(pieces):
+        if piece.optional_from_here:
             out += "(?:" if not optional else ""
             optional = True
+        elif piece.literal:
+            out += value
         else:
-            if piece.is_text:
-                following = next((later.literal for later in pieces[index + 1 :] if later.literal), "")
-                ends = following[:1] if not (piece.padded and following.startswith(" ")) else ""
-                forbidden += ends if ends not in forbidden else ""
-            # Where the next character is forbidden there is nothing to go back for.
-            value = (
-                piece.pattern or rf"[^\x00-\x1f\x7f{re.escape(forbidden)}]*{'+' if ends and not piece.padded else '?'}"
-            )
             value = f"({value})" if piece.name else f"(?:{value})"
             out += f" *{value} *" if piece.padded else value
     return out + (")?" if optional else "")
+
+
+def _values(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, str]]:
+    """Each piece and the pattern of its value in an ordinary line.
+
+    That such a line can be read in one way only, no free text may contain a character that begins what separates it,
+    or an earlier one, from what follows.
+    """
+    forbidden, ends = "", ""
+    for index, piece in enumerate(pieces):
+        if piece.is_text:
+            following = next((later.literal for later in pieces[index + 1 :] if later.literal), "")
+            ends = following[:1] if not (piece.padded and following.startswith(" ")) else ""
+            forbidden += ends if ends not in forbidden else ""
+        # Where the next character is forbidden there is nothing to go back for.
+        text = rf"[^\x00-\x1f\x7f{re.escape(forbidden)}]*{'+' if ends and not piece.padded else '?'}"
+        yield piece, re.escape(piece.literal) if piece.literal else piece.pattern or text
+
+
+def _ordinary_pattern(pieces: tuple[Piece, ...]) -> tuple[str, tuple[str, ...]]:
+    """The same with few groups, up to a severity that begins a record; and what each group holds: the name of a value
+    that varies from line to line, or RUN for a stretch of the line that is the same for all lines of a session."""
+    layout: list[str] = []
+    out = "(?!\t)" if pieces[0].literal.startswith("\t") else ""  # a line behind a tab is never a record's first
+    run, telling, optional = "", False, False
+    for piece, value in _values(pieces):
+        pattern = f" *(?:{value}) *" if piece.padded else value if piece.literal else f"(?:{value})"
+        if piece.literal or (piece.name and piece.name not in VARYING):
+            run += pattern
+            telling |= not piece.literal
+            continue
+        out += f"({run})" if telling else run
+        layout += [RUN] * telling
+        run, telling = "", False
+        if piece.optional_from_here:
+            out += "(?:" if not optional else ""
+            optional = True
+        else:
+            out += (f" *({value}) *" if piece.padded else f"({value})") if piece.name else pattern
+            layout += [piece.name] if piece.name else []
+    if optional:
+        out += (f"({run})" if telling else run) + ")?"
+        layout += [RUN] * telling
+        run = ""
+    return f"{out}({run}(?:{_OF_RECORDS}):  )", (*layout, RUN)
 
 
 def _stub(pieces: tuple[Piece, ...]) -> re.Pattern[str] | None:

@@ -6,7 +6,8 @@ memory is a help only: a log that is read from the middle is still read, with le
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from whodid.formats.postgres_prefix import FOLLOW_UPS, SEVERITIES, Reading
@@ -14,10 +15,20 @@ from whodid.pgsql.lexer import tokenize
 
 UNKNOWN: Final = "[unknown]"
 _MOST_SESSIONS: Final = 20_000
+_MOST_REMEMBERED: Final = 63
+"""Characters of a name whose judgement is kept; the server makes none longer."""
 _LOOKS_LIKE_A_HEAD: Final = re.compile(
     r"[\x00-\x1f\x7f]|\\x0[0-9a-f]|\b(?:client|user|db|app)=|\b(?:" + "|".join(SEVERITIES + FOLLOW_UPS) + r"):"
 )
 _SQL: Final = re.compile(r"(?:duration: [0-9.]+ ms  )?(?:statement|(?:execute|parse|bind) [^:]*): ")
+
+
+Names = tuple[str | None, str | None, str | None, str | None]
+"""What a head says of its session: app, user, database and client, None where it does not."""
+
+
+def names_of(values: Mapping[str, str]) -> Names:
+    return values.get("app"), values.get("user"), values.get("db"), values.get("client")
 
 
 class Session:
@@ -31,6 +42,7 @@ class Session:
         "id",
         "known",
         "last_line",
+        "packed",
         "port",
         "received",
         "statement",
@@ -48,10 +60,27 @@ class Session:
         self.db = ""
         self.app = ""
         self.last_line = 0
-        self.known: dict[str, str] | None = None
-        """What the head of its latest line gave, if that line was in order: the same again tells nothing new."""
+        self.known: object = None
+        """The head of its latest line, if that was in order and read quickly: the same again tells nothing new."""
+        self.packed = b""
+        """What such a head and the session give to every line, encoded."""
         self.statement = ""
         """The text of its latest statement line."""
+
+    def learn(self, names: Names, *, login: bool = False) -> None:
+        """Takes what a trustworthy line's head says; `login` is the line from which on that can be relied on."""
+        app, user, db, client = names
+        self.authorized |= login
+        if app is not None:
+            self.app = app
+        if self.received and not login:
+            return
+        if user is not None:
+            self.user = user
+        if db is not None:
+            self.db = db
+        if client is not None and not self.client:
+            self.client = client
 
 
 class Sessions:
@@ -96,8 +125,12 @@ def numbering(session: Session, out: dict[str, str], lines: int) -> str:
     if number > last:
         session.last_line = number + lines - 1
         if last and number != last + 1:
-            return f"line {number} of the session follows line {last}"
+            return jump(last, number)
     return ""
+
+
+def jump(last: int, number: int) -> str:
+    return f"line {number} of the session follows line {last}"
 
 
 def contradiction(session: Session, values: dict[str, str]) -> str:
@@ -116,9 +149,14 @@ def deceptive(values: dict[str, str]) -> str:
     """Which of the names that a client chooses looks like a piece of a log line; empty if none does."""
     for name in ("user", "db", "app"):
         value = values.get(name, "")
-        if value and _LOOKS_LIKE_A_HEAD.search(value):
+        if value and (_imitates if len(value) <= _MOST_REMEMBERED else _imitates.__wrapped__)(value):
             return f"{name} {value!r} imitates a log line"
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _imitates(name: str) -> bool:
+    return _LOOKS_LIKE_A_HEAD.search(name) is not None
 
 
 def choose(record: str, readings: Sequence[Reading], sessions: Sessions) -> tuple[Reading, bool]:

@@ -79,15 +79,20 @@ def worst_of(text: str) -> tuple[str, str]:
     """Operation and first object (or empty) of the most dangerous statement: the quick answer, for each logged line."""
     if len(text) > _CACHED_LENGTH:
         return _worst_of(text)
-    shape = text.encode("utf-8", "surrogatepass").translate(_DIGITS_ALIKE)
+    shape = text.encode("utf-8", "surrogatepass").translate(DIGITS_ALIKE)
     answer = _shapes.get(shape)
     if answer is None:
         answer = _worst_remembered(text)
-        if _DIGITS_MATTER.search(text) is None:
+        if not digits_matter(text):
             if len(_shapes) >= _SHAPES_KEPT:
                 _shapes.clear()
             _shapes[shape] = answer
     return answer
+
+
+def digits_matter(text: str) -> bool:
+    """Whether another text that differs in its digits only may do something else."""
+    return _DIGITS_MATTER.search(text) is not None
 
 
 def _worst_of(text: str) -> tuple[str, str]:
@@ -108,7 +113,8 @@ def _by_grammar(text: str) -> list[Statement]:
 
 # Texts that differ in their numbers only (`… WHERE id = 17`) have one answer, and applications send little else. The
 # digits must stand alone: one in a name, in quotation marks or in the tag of a dollar quote changes what the text is.
-_DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"0000000000")
+DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"0000000000")
+"""Makes a text's shape of it: `worst_of` says the same of all texts of one shape, unless their `digits_matter`."""
 _DIGITS_MATTER: Final = re.compile(r'[^\W\d][0-9]|[0-9][^\W\d]|"[^"]*[0-9][^"]*"|\$')
 _SHAPES_KEPT: Final = 8192
 _shapes: dict[bytes, tuple[str, str]] = {}

@@ -67,9 +67,9 @@ class LineSplitter:
         lines.ends.extend(accumulate([len(part) + 1 for part in parts], initial=self._offset))
         del lines.ends[-len(parts) - 1]  # the initial value is no line's end
         self._offset += len(block) + 1
-        if b"\r" in block:
-            parts = [part.removesuffix(b"\r") for part in parts]
-        lines.texts.extend([part.decode("utf-8", "replace") for part in parts])
+        # At once: a newline ends every broken character, too.
+        texts = block.decode("utf-8", "replace").split("\n")
+        lines.texts.extend([text.removesuffix("\r") for text in texts] if b"\r" in block else texts)
 
     def _keep(self, data: bytes) -> None:
         """Appends to the unfinished line, within bounds."""

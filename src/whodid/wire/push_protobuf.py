@@ -43,11 +43,15 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-_SMALL = [_varint(n) for n in range(1 << 14)]
+_KEPT = 1 << 14
+_SMALL = [_varint(n) for n in range(_KEPT)]
+_FIELD_2 = [b"\x12" + size for size in _SMALL]
+"""Tag and length of field 2, which the line of an entry and the entries of a stream both are."""
+_NANOS = [b"", *(b"\x10" + size for size in _SMALL[1:])]
 
 
 def _length(size: int) -> bytes:
-    return _SMALL[size] if size < 1 << 14 else _varint(size)
+    return _SMALL[size] if size < _KEPT else _varint(size)
 
 
 _UNSIGNED = (1 << 64) - 1
@@ -55,68 +59,82 @@ _PAIR_CACHE_LIMIT = 32_768
 _SHORT_BYTES = 24
 """Longer values hardly repeat: keeping them would only push out those that do."""
 _pair_cache: dict[tuple[str, str], bytes] = {}
-_pair_heads: dict[tuple[str, int], bytes] = {}
+_pair_fronts: dict[tuple[str, int], bytes] = {}
+
+
+def pack_attribute(name: str, value: bytes) -> bytes:
+    """One metadata pair of an entry; its value is in UTF-8."""
+    size = len(value)
+    front = _pair_fronts.get((name, size))
+    return (front if front is not None else _pair_front(name, size)) + value
+
+
+def pack_attributes(metadata: Metadata) -> bytes:
+    """All metadata pairs of an entry. Short ones are kept encoded, since user, db, app … repeat on every line."""
+    known = _pair_cache.get
+    return b"".join([known(pair) or _pair(pair) for pair in metadata.items()])
 
 
 def _pair(pair: tuple[str, str]) -> bytes:
-    """One metadata pair; short ones are kept encoded, since user, db, app … repeat on every line."""
     name, text = pair
-    value = text.encode("utf-8", "replace")
-    size = len(value)
-    if size > _SHORT_BYTES:
-        return _pair_head(name, size) + value
-    head = _pair_heads.get((name, size))
-    if head is None:
-        if len(_pair_heads) >= _PAIR_CACHE_LIMIT:
-            _pair_heads.clear()
-        head = _pair_heads[name, size] = _pair_head(name, size)
-    if len(_pair_cache) >= _PAIR_CACHE_LIMIT:
-        _pair_cache.clear()
-    out = _pair_cache[pair] = head + value
+    out = pack_attribute(name, text.encode("utf-8", "replace"))
+    if len(text) <= _SHORT_BYTES:
+        if len(_pair_cache) >= _PAIR_CACHE_LIMIT:
+            _pair_cache.clear()
+        _pair_cache[pair] = out
     return out
 
 
-def _pair_head(name: str, value_bytes: int) -> bytes:
+def _pair_front(name: str, value_bytes: int) -> bytes:
     """Everything of a pair but its value."""
     encoded = name.encode("utf-8", "replace")
     front = b"\x0a%b%b\x12%b" % (_length(len(encoded)), encoded, _length(value_bytes))
-    return b"\x1a%b%b" % (_length(len(front) + value_bytes), front)
+    if len(_pair_fronts) >= _PAIR_CACHE_LIMIT:
+        _pair_fronts.clear()
+    out = _pair_fronts[name, value_bytes] = b"\x1a%b%b" % (_length(len(front) + value_bytes), front)
+    return out
 
 
-_seconds_cache: dict[int, bytes] = {}
+_SECONDS_KEPT = 4096
+_seconds: dict[int, tuple[bytes, ...]] = {}
 
 
-def _instant(ns: int) -> bytes:
-    """The field `timestamp` of an entry. Written out flat: it is the dearest part of encoding a line otherwise."""
-    seconds, n = divmod(ns, SECOND)
-    seconds &= _UNSIGNED  # instants before 1970 are negative: two's complement, as protobuf wants it
-    head = _seconds_cache.get(seconds)
-    if head is None:
-        if len(_seconds_cache) >= 4096:
-            _seconds_cache.clear()
-        head = _seconds_cache[seconds] = b"\x08" + _varint(seconds)
+def _fronts(seconds: int) -> tuple[bytes, ...]:
+    """The field `timestamp` up to its nanoseconds, by how many bytes those take."""
+    if len(_seconds) >= _SECONDS_KEPT:
+        _seconds.clear()
+    # Instants before 1970 are negative: two's complement, as protobuf wants it.
+    head = b"\x08" + _varint(seconds & _UNSIGNED)
+    out = _seconds[seconds] = tuple([b"\x0a%c%b" % (len(head) + tail, head) for tail in range(7)])
+    return out
+
+
+def _nanos(n: int) -> bytes:
+    """Written out flat, since many logs stamp milliseconds."""
     if n >= 1 << 28:
-        tail = bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28))
-    elif n >= 1 << 21:
-        tail = bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21))
-    else:
-        tail = b"\x10" + _varint(n) if n else b""
-    return b"\x0a%c%b%b" % (len(head) + len(tail), head, tail)
+        return bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28))
+    if n >= 1 << 21:
+        return bytes((0x10, n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21))
+    return b"\x10" + _varint(n)
 
 
 def encode_entry(entry: Entry) -> bytes:
     """One entry as the field `entries` of a stream."""
-    return encode_line(*entry)
+    return encode_packed(entry.ns, entry.line, pack_attributes(entry.metadata))
 
 
-def encode_line(ns: int, text: str, metadata: Metadata) -> bytes:
-    """The same, for those who have no Entry and would make one for each line only to hand it over."""
+def encode_packed(ns: int, text: str, packed: bytes) -> bytes:
+    """The same, for those who have its attributes packed already."""
     line = text.encode("utf-8", "replace")
-    body = b"%b\x12%b%b" % (_instant(ns), _length(len(line)), line)
-    if metadata:
-        known = _pair_cache.get
-        body += b"".join([known(pair) or _pair(pair) for pair in metadata.items()])
-    return b"\x12" + _length(len(body)) + body
+    seconds, n = divmod(ns, SECOND)
+    # Most instants are whole seconds, but for what was added to keep the order of lines within one.
+    tail = _NANOS[n] if n < _KEPT else _nanos(n)
+    instant = (_seconds.get(seconds) or _fronts(seconds))[len(tail)]
+    line_bytes = len(line)
+    front = _FIELD_2[line_bytes] if line_bytes < _KEPT else b"\x12" + _varint(line_bytes)
+    size = len(instant) + len(tail) + len(front) + line_bytes + len(packed)
+    outer = _FIELD_2[size] if size < _KEPT else b"\x12" + _varint(size)
+    return b"".join((outer, instant, tail, front, line, packed))
 
 
 def encode_stream(label_text: str, encoded_entries: Iterable[bytes]) -> bytes:
