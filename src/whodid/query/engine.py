@@ -53,6 +53,8 @@ class Engine:
     async def range(self, request: RangeRequest) -> Streams | Matrix:
         """Lines of a log query, series of a metric query. Raises LogQLError, QueryError."""
         expr = parse(request.query)
+        self._limits.check_matchers(expr)
+        self._limits.check_length(request.start_ns, request.end_ns)
         began = self._clock.monotonic_s()
         if isinstance(expr, LogQuery):
             return await self._lines(expr, request, began)
@@ -74,6 +76,7 @@ class Engine:
             raise QueryError(
                 "log queries are not supported as an instant query type, please change your query to a range query type"
             )
+        self._limits.check_matchers(expr)
         began = self._clock.monotonic_s()
         value, cost = await self._value(expr, Grid.instant(ns), tenant, began)
         if not isinstance(value, Frame):
