@@ -67,7 +67,9 @@ def pretty(expr: Expr, level: int = 0) -> str:
             texts = [
                 _indent(level + 1) + quote(text) for text in (expr.target, expr.replacement, expr.source, expr.pattern)
             ]
-            return f"{_indent(level)}label_replace({_arguments([pretty(expr.expr, level + 1), *texts])}{_indent(level)})"
+            return (
+                f"{_indent(level)}label_replace({_arguments([pretty(expr.expr, level + 1), *texts])}{_indent(level)})"
+            )
         case NumberLiteral() | VectorLiteral():
             return _indent(level) + text
 

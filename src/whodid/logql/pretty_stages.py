@@ -1,4 +1,4 @@
-"""The part of pretty.py that writes selectors, stages and conditions in Loki's spelling, and numbers as Go prints them."""
+"""The part of pretty.py that writes selectors, stages and conditions in Loki's spelling, and numbers as Go does."""
 
 import math
 import re

@@ -93,6 +93,10 @@ class Engine:
         select = self._budget(self._clock.monotonic_s())
         return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, select)
 
+    def within_budget(self) -> Select:
+        """Statements about the store, such as of volume.py, within the time and memory of one query from now on."""
+        return self._budget(self._clock.monotonic_s())
+
     async def _lines(self, query: LogQuery, request: RangeRequest, began: float) -> Streams:
         self._limits.check_entries(request.limit)
         if request.interval_ns < 0:
