@@ -15,7 +15,6 @@ from whodid.ingest.pipeline import Ingest
 from whodid.investigate.finding import Finding
 from whodid.model.clock import Clock
 from whodid.query.engine import Engine
-from whodid.query.limits import Limits
 from whodid.store.store import Store
 from whodid.store.streams import StreamIndex
 
@@ -39,8 +38,6 @@ class Services:
     """Prometheus' /api/v1/alerts answer."""
     rules: Callable[[], dict[str, Any]]
     """Prometheus' /api/v1/rules answer."""
-    limits: Limits = field(default_factory=Limits)
-    """Bounds of a query; the engine has the same."""
     retention_ns: int = 0
     """How long lines are kept."""
     version: str = ""

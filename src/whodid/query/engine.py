@@ -41,6 +41,8 @@ class RangeRequest:
     interval_ns: int = 0
     """Log queries: at most one line in this time; 0 for all."""
     tenant: str = "fake"
+    takes_part: bool = False
+    """Metric queries: of too many series the first are an answer, with a warning; else they are an error."""
 
 
 class Engine:
@@ -49,6 +51,11 @@ class Engine:
     def __init__(self, store: Store, index: StreamIndex, clock: Clock, limits: Limits) -> None:
         self._store, self._index, self._clock, self._limits = store, index, clock, limits
         self._committed = CommittedRanges()
+
+    @property
+    def limits(self) -> Limits:
+        """What one query may ask for."""
+        return self._limits
 
     async def range(self, request: RangeRequest) -> Streams | Matrix:
         """Lines of a log query, series of a metric query. Raises LogQLError, QueryError."""
@@ -64,8 +71,11 @@ class Engine:
         if not isinstance(frame, Frame):
             frame = Frame.constant(frame, grid.points)
         series = frame.ordered().series(grid)
+        statistics = self._statistics(cost, began)
+        if request.takes_part and len(series) > self._limits.max_series:
+            return Matrix(series[: self._limits.max_series], statistics, (self._limits.partial_warning,))
         self._limits.check_series(len(series))
-        return Matrix(series, self._statistics(cost, began))
+        return Matrix(series, statistics)
 
     async def instant(self, query: str, ns: int, tenant: str = "fake", limit: int = 100) -> Vector | Scalar:
         """The value of a metric query at one instant. `limit` is Loki's parameter; it counts lines, of which there

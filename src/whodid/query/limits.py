@@ -35,6 +35,11 @@ class Limits:
     max_volume_series: int = 1000
     """Series of one `index/volume`."""
 
+    @property
+    def partial_warning(self) -> str:
+        """What is said where too many series are answered in part."""
+        return f"maximum number of series ({self.max_series}) reached for a single query; returning partial results"
+
     def check_entries(self, limit: int) -> None:
         """Refuses a `limit` that is not positive or too large."""
         if limit <= 0:

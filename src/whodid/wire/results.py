@@ -18,7 +18,7 @@ CATEGORIZE = "categorize-labels"
 
 
 def encode_result(result: Result, *, categorize: bool = False) -> bytes:
-    """The body of `query` and `query_range`. Warnings say what the answer leaves out."""
+    """The body of `query` and `query_range`."""
     data: dict[str, Any]
     if isinstance(result, Streams):
         data = {"resultType": "streams", "result": stream_list(result.rows, categorize=categorize)}
@@ -38,7 +38,8 @@ def encode_result(result: Result, *, categorize: bool = False) -> bytes:
         assert isinstance(result, Scalar)
         data = {"resultType": "scalar", "result": [_seconds(result.ns), format_number(result.value)]}
     data["stats"] = encode_statistics(result)
-    return orjson.dumps({"status": "success", "data": data}) + b"\n"
+    warnings = {"warnings": result.warnings} if isinstance(result, Matrix) and result.warnings else {}
+    return orjson.dumps({"status": "success", **warnings, "data": data}) + b"\n"
 
 
 def encode_data(data: Any) -> bytes:

@@ -62,7 +62,7 @@ def _field(found: detection.Field) -> dict[str, Any]:
 
 async def _newest(request: Request) -> tuple[FieldParameters, list[Row]]:
     house = services(request)
-    asked = read_fields(await parameters(request), house.clock.now_ns(), house.limits.max_entries)
+    asked = read_fields(await parameters(request), house.clock.now_ns(), house.engine.limits.max_entries)
     if not isinstance(parse(asked.query), LogQuery):
         raise BadParameter("only log queries have fields; leave out the aggregation")
     wanted = RangeRequest(

@@ -62,7 +62,7 @@ async def _stats(request: Request) -> volume.IndexStats:
 async def _volumes(request: Request, *, stepped: bool) -> tuple[int, list[Series]]:
     house, values = services(request), await parameters(request)
     asked = read_volume(values, house.clock.now_ns())
-    house.limits.check_length(asked.start_ns, asked.end_ns)
+    house.engine.limits.check_length(asked.start_ns, asked.end_ns)
     wanted = volume.VolumeRequest(
         parse_selector(asked.query),
         asked.start_ns,
@@ -73,5 +73,5 @@ async def _volumes(request: Request, *, stepped: bool) -> tuple[int, list[Series
         asked.by,
     )
     streams = house.index.streams(tenant_of(request))
-    work = volume.volumes(streams, wanted, house.engine.within_budget(), house.limits)
+    work = volume.volumes(streams, wanted, house.engine.within_budget(), house.engine.limits)
     return asked.end_ns, await while_connected(request, work)

@@ -30,7 +30,7 @@ async def tenant_limits(request: Request) -> Response:
 
 
 def _limits(house: Services) -> dict[str, Any]:
-    limits = house.limits
+    limits = house.engine.limits
     return {
         "discover_log_levels": True,
         "discover_service_name": list(SERVICE_NAME_LABELS),

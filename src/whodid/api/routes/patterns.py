@@ -16,7 +16,7 @@ async def patterns(request: Request) -> Response:
     """Patterns mined from the lines of a selector, the most frequent first."""
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    house.limits.check_length(start_ns, end_ns)
+    house.engine.limits.check_length(start_ns, end_ns)
     step_ns = read_pattern_step(values, start_ns, end_ns)
     selector = parse_selector(read_query(values))
     streams = house.index.streams(tenant_of(request))

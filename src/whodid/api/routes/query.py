@@ -14,6 +14,9 @@ from whodid.query.labels import label_names, label_values, series
 from whodid.wire.params import read_bounds, read_instant, read_limit, read_query, read_range
 from whodid.wire.results import CATEGORIZE, encode_data, encode_result
 
+DRILLDOWN = "source=grafana-lokiexplore-app"
+"""How Logs Drilldown tags its queries."""
+
 
 def categorized(request: Request) -> bool:
     """Whether the client asked for labels by category."""
@@ -21,10 +24,16 @@ def categorized(request: Request) -> bool:
     return CATEGORIZE in (flag.strip() for flag in flags.split(","))
 
 
+def from_drilldown(request: Request) -> bool:
+    """Whether Logs Drilldown asks: it shows a part of too many series rather than an error, as Loki lets it."""
+    tags = request.headers.get("x-query-tags", "").lower().split(",")
+    return DRILLDOWN in (tag.strip() for tag in tags)
+
+
 def asked_range(request: Request, values: Mapping[str, str], more: str = "") -> RangeRequest:
     """What `query_range` was asked. `more`: text to follow the query."""
     house = services(request)
-    asked = read_range(values, house.clock.now_ns(), house.limits.max_entries)
+    asked = read_range(values, house.clock.now_ns(), house.engine.limits.max_entries)
     return RangeRequest(
         asked.query + more,
         asked.start_ns,
@@ -34,6 +43,7 @@ def asked_range(request: Request, values: Mapping[str, str], more: str = "") -> 
         asked.direction,
         asked.interval_ns,
         tenant_of(request),
+        takes_part=from_drilldown(request),
     )
 
 
@@ -49,7 +59,7 @@ async def query_instant(request: Request) -> Response:
     house = services(request)
     values = await parameters(request)
     at_ns = read_instant(values["time"]) if values.get("time") else house.clock.now_ns()
-    read_limit(values, house.limits.max_entries)
+    read_limit(values, house.engine.limits.max_entries)
     result = await while_connected(request, house.engine.instant(read_query(values), at_ns, tenant_of(request)))
     return await json_answer(request, encode_result(result))
 
