@@ -8,6 +8,7 @@ labels, newest line first. Source: Grafana Loki's `detected_fields`, whose answe
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from whodid.logql.ast import JsonParser, LogfmtParser
@@ -71,6 +72,7 @@ def detected_values(rows: Sequence[Row], name: str, limit: int) -> list[str]:
     return sorted(list(found)[:limit])
 
 
+@lru_cache(maxsize=4096)
 def type_of(value: str) -> str:
     """What a value can be read as, the narrowest first."""
     return next((name for name, reads in _TYPES if reads(value)), "string")
@@ -78,7 +80,11 @@ def type_of(value: str) -> str:
 
 def _ordered(rows: Sequence[Row]) -> Iterator[Row]:
     """By the text of the stream's labels; within a stream as they came: newest first."""
-    yield from sorted(rows, key=lambda row: format_labels(row.labels))
+    streams: dict[tuple[tuple[str, str], ...], list[Row]] = {}
+    for row in rows:
+        streams.setdefault(tuple(sorted(row.labels.items())), []).append(row)
+    for key in sorted(streams, key=lambda key: format_labels(dict(key))):
+        yield from streams[key]
 
 
 def _note(fields: dict[str, Field], limit: int, name: str, values: Sequence[str]) -> Field | None:

@@ -19,7 +19,11 @@ MAX_CLUSTERS = 50
 """Patterns of one shape. A further line goes to the most similar of them: time stays linear in the lines."""
 MAX_SHAPES = 5000
 """Different lines, numbers aside, that are remembered. Rarer ones that come later are counted as no pattern."""
-_WORD = re.compile(r"""[^\s=:,;()\[\]{}"'|?&/]+""")
+_BETWEEN = r"""\s=:,;()\[\]{}"'|?&/"""
+_WORD = re.compile(f"[^{_BETWEEN}]+")
+_NUMBERED = re.compile(f"(?<![^{_BETWEEN}])[^{_BETWEEN}0-9]*+[0-9][^{_BETWEEN}]*+")
+"""A word with a digit, looked for from its first character only: else a long word without one takes its length squared.
+"""
 _VARIABLE = re.compile(r"[0-9]|<[A-Za-z_][A-Za-z0-9_]*>")
 """Words with a digit differ from line to line; `<name>` would be read as a capture."""
 
@@ -61,7 +65,8 @@ class Drain:
     """Feed it lines with `cluster_of`; equal lines, numbers aside, cost a look into a dict."""
 
     _groups: dict[tuple[str, ...], list[Cluster]] = field(default_factory=dict)
-    _known: dict[Shape, Cluster] = field(default_factory=dict)
+    _known: dict[tuple[str, bool], Cluster | None] = field(default_factory=dict)
+    """By the line with `<_>` for its numbers: of many lines few are left."""
 
     def cluster_of(self, line: str, *, is_cut: bool = False) -> Cluster | None:
         """The cluster that the line now belongs to; its pattern may become more general with later lines.
@@ -69,12 +74,14 @@ class Drain:
         `is_cut`: the text is only the beginning of a line. None for a line of which nothing is fixed, or when there
         are too many.
         """
-        shape = shape_of(line, is_cut=is_cut)
-        cluster = self._known.get(shape)
-        if cluster is None:
-            if len(self._known) >= MAX_SHAPES or all(word == WILD for word in shape.words):
-                return None
-            cluster = self._known[shape] = self._find(shape)
+        key = (_NUMBERED.sub(WILD, line), is_cut)
+        if key in self._known:
+            return self._known[key]
+        if len(self._known) >= MAX_SHAPES:
+            return None
+        shape = shape_of(key[0], is_cut=is_cut)
+        is_fixed = any(word != WILD for word in shape.words)
+        cluster = self._known[key] = self._find(shape) if is_fixed else None
         return cluster
 
     def _find(self, shape: Shape) -> Cluster:

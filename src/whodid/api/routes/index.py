@@ -3,6 +3,8 @@
 Grafana asks `stats` for its hint how much a query will read, Logs Drilldown builds its start page from `volume`.
 """
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,17 +24,18 @@ _WHOLE_RING = {"min": 0, "max": (1 << 64) - 1}
 
 async def stats(request: Request) -> Response:
     """Streams, entries and bytes of a selector."""
-    found = await _stats(request)
+    found = await _stats(request, await parameters(request))
     body = {"streams": found.streams, "chunks": found.chunks, "bytes": found.bytes, "entries": found.entries}
     return await json_answer(request, encode_plain(body))
 
 
 async def shards(request: Request) -> Response:
     """How a query may be divided among readers: there is one."""
-    target = (await parameters(request)).get("targetBytesPerShard", "")
+    values = await parameters(request)
+    target = values.get("targetBytesPerShard", "")
     if not target.isdecimal() or not int(target[:20]):
         raise BadParameter("targetBytesPerShard must be a positive value")
-    found = await _stats(request)
+    found = await _stats(request, values)
     counts = {"streams": found.streams, "chunks": found.chunks, "entries": found.entries, "bytes": found.bytes}
     return await json_answer(request, encode_plain({"shards": [{"bounds": _WHOLE_RING, "stats": counts}]}))
 
@@ -50,8 +53,8 @@ async def volume_range(request: Request) -> Response:
     return await json_answer(request, encode_result(Matrix(found)))
 
 
-async def _stats(request: Request) -> volume.IndexStats:
-    house, values = services(request), await parameters(request)
+async def _stats(request: Request, values: Mapping[str, str]) -> volume.IndexStats:
+    house = services(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selector = parse_selector(read_query(values))
     streams = house.index.streams(tenant_of(request))
