@@ -34,7 +34,7 @@ from whodid.api.routes import tail
 from whodid.api.services import Services
 from whodid.cli.main import app as commands_app
 from whodid.config import load
-from whodid.config.settings import AgentSection, Config, Listen, Retention
+from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.formats import postgres_prefix
 from whodid.ingest.limits import Limits as PushLimits
 from whodid.investigate import who
@@ -159,6 +159,13 @@ _FIELDS: dict[tuple[str, str], tuple[type, str]] = {
     ("retention", "period"): (Retention, "period_ns"),
     ("retention", "max_bytes"): (Retention, "max_bytes"),
     ("retention", "max_disk_percent"): (Retention, "max_disk_percent"),
+    ("limits", "max_entries_limit_per_query"): (Limits, "max_entries_limit_per_query"),
+    ("limits", "max_query_length"): (Limits, "max_query_length_ns"),
+    ("limits", "max_query_series"): (Limits, "max_query_series"),
+    ("limits", "max_streams_matchers_per_query"): (Limits, "max_streams_matchers_per_query"),
+    ("limits", "query_timeout"): (Limits, "query_timeout_ns"),
+    ("limits", "query_memory_bytes"): (Limits, "query_memory_bytes"),
+    ("limits", "volume_max_series"): (Limits, "volume_max_series"),
     ("agent", "server"): (AgentSection, "server"),
     ("agent", "host"): (AgentSection, "host"),
     ("agent", "sources"): (AgentSection, "sources"),
@@ -190,7 +197,7 @@ def _key(section: str, key: str) -> Row:
     owner, name = _FIELDS[section, key]
     defaults: Any = load.load_config(None, {})
     if owner is not Config:
-        defaults = defaults.retention if owner is Retention else defaults.agent
+        defaults = {Retention: defaults.retention, Limits: defaults.limits, AgentSection: defaults.agent}[owner]
     default = _NOT_FIXED.get((section, key)) or shown(name, getattr(defaults, name))
     return Row(path, default, meaning(owner, name), variable)
 

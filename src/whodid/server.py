@@ -20,7 +20,7 @@ from whodid import __version__
 from whodid.api.app import api_app, dashboard_app
 from whodid.api.metrics import register
 from whodid.api.services import DEFAULT_TENANT, Services
-from whodid.config.settings import Config, Listen
+from whodid.config.settings import Config, Limits, Listen
 from whodid.errors import WhodidError
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.merging import keep_merging_aside
@@ -99,7 +99,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         await index.load()
         limits = IngestLimits(reject_older_ns=config.retention.period_ns)
         ingest = await Ingest.start(store, index, clock, limits, config.data_dir)
-        engine = Engine(store, index, clock, QueryLimits())
+        engine = Engine(store, index, clock, _query_limits(config.limits))
 
         journal = Journal(config.data_dir / "rules.sqlite")
         closing.push_async_callback(journal.close)
@@ -132,6 +132,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             find=_finder(Engine(store, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
             alerts=lambda: alerts_json(evaluator.alerts()),
             rules=lambda: rules_json(evaluator.groups, evaluator.active, evaluator.health),
+            retention_ns=config.retention.period_ns,
             version=__version__,
         )
         register(services)
@@ -171,6 +172,18 @@ async def _running(work: Mapping[str, Awaitable[None]], stop: asyncio.Event) -> 
         await asyncio.gather(*tasks, return_exceptions=True)
     if failures:
         raise HalfRunning(f"the server stopped because {failures[0]}; its log says more")
+
+
+def _query_limits(limits: Limits) -> QueryLimits:
+    return QueryLimits(
+        max_entries=limits.max_entries_limit_per_query,
+        max_series=limits.max_query_series,
+        timeout_s=limits.query_timeout_ns / SECOND,
+        memory_bytes=limits.query_memory_bytes,
+        max_length_ns=limits.max_query_length_ns,
+        max_matchers=limits.max_streams_matchers_per_query,
+        max_volume_series=limits.volume_max_series,
+    )
 
 
 def _finder(engine: Engine, config: Config) -> Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]:

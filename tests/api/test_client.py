@@ -68,6 +68,41 @@ async def test_a_query_is_cancelled_when_its_client_goes_away(
     assert [message["status"] for message in answered if message["type"] == "http.response.start"] == [499]
 
 
+ENDLESS = "SELECT sum(sipHash64(number)) AS n FROM numbers(987654321987654)"
+
+
+@pytest.mark.parametrize("path", [QUERY_RANGE, "/loki/api/v1/index/stats", "/loki/api/v1/labels"])
+async def test_the_engine_stops_too(house: House, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    await house.store({"job": "a"}, "x")
+    select = house.services.store.select
+    monkeypatch.setattr(
+        house.services.store, "select", lambda sql, **options: select(ENDLESS, timeout_s=120) if sql else None
+    )
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+    messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    async def send(message: Message) -> None:
+        pass
+
+    asked = scope("GET", path, b"query=%7Bjob%3D%22a%22%7D", [])
+    running = asyncio.ensure_future(house.api(asked, messages.get, send))
+    while not await _endless_statements(house):
+        assert not running.done()
+    messages.put_nowait({"type": "http.disconnect"})
+    await asyncio.wait_for(running, 10)
+    deadline = asyncio.get_running_loop().time() + 30
+    while await _endless_statements(house):
+        assert asyncio.get_running_loop().time() < deadline
+
+
+async def _endless_statements(house: House) -> int:
+    sql = (
+        "SELECT count() AS n FROM system.processes WHERE query LIKE '%9876543219876%' AND query NOT LIKE '%processes%'"
+    )
+    table = await house.services.store.in_writer(lambda connection: connection.select(sql))
+    return int(table["n"][0].as_py())
+
+
 async def test_a_push_that_is_broken_off_stores_nothing_and_is_no_bug(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:

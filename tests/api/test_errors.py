@@ -5,6 +5,7 @@ import pytest
 
 from kit.api_house import QUERY_RANGE, House
 from whodid.api.errors import ENGINE_STATUSES, BodyTooLarge, UnsupportedEncoding
+from whodid.api.tenants import BadTenant
 from whodid.errors import WhodidError
 from whodid.ingest.committer import TooMuchPending
 from whodid.ingest.pipeline import NoStreams
@@ -17,6 +18,7 @@ from whodid.wire.push_protobuf import MalformedPush
 
 CASES = [
     (BadParameter("so"), 400, "so"),
+    (BadTenant("so"), 400, "so"),
     (QueryError("so"), 400, "so"),
     (QuestionTooLarge("so"), 400, "so"),
     (MalformedPush("so"), 400, "so"),

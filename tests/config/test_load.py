@@ -22,7 +22,7 @@ from whodid.config.load import (
     is_loopback,
     load_config,
 )
-from whodid.config.settings import AgentSection, Config, Listen, Retention
+from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.formats import FORMATS
 from whodid.model.clock import SECOND
 from whodid.model.person import Person
@@ -69,6 +69,7 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         dashboard=Listen("::1", 8778),
         store_memory_bytes=1 << 30,
         retention=Retention(60 * 3600 * SECOND, 5_000_000_000, 70),
+        limits=Limits(100, 721 * 3600 * SECOND, 50, 20, 90 * SECOND, 1 << 28, 70),
         rules=("builtin", "rules/*.yml"),
         notify=(
             WebhookSettings("pager", "https://hooks.team.example/alerts", Path("/home/dana/hook.secret"), 2.5),
@@ -136,6 +137,13 @@ OVERRIDES = {
     "WHODID_RETENTION_PERIOD": ("30d", "retention.period_ns", 30 * 86_400 * SECOND),
     "WHODID_RETENTION_MAX_BYTES": ("7", "retention.max_bytes", 7),
     "WHODID_RETENTION_MAX_DISK_PERCENT": ("50", "retention.max_disk_percent", 50),
+    "WHODID_LIMITS_MAX_ENTRIES_LIMIT_PER_QUERY": ("9", "limits.max_entries_limit_per_query", 9),
+    "WHODID_LIMITS_MAX_QUERY_LENGTH": ("30d", "limits.max_query_length_ns", 720 * 3600 * SECOND),
+    "WHODID_LIMITS_MAX_QUERY_SERIES": ("8", "limits.max_query_series", 8),
+    "WHODID_LIMITS_MAX_STREAMS_MATCHERS_PER_QUERY": ("7", "limits.max_streams_matchers_per_query", 7),
+    "WHODID_LIMITS_QUERY_TIMEOUT": ("5m", "limits.query_timeout_ns", 300 * SECOND),
+    "WHODID_LIMITS_QUERY_MEMORY_BYTES": ("123456", "limits.query_memory_bytes", 123456),
+    "WHODID_LIMITS_VOLUME_MAX_SERIES": ("6", "limits.volume_max_series", 6),
     "WHODID_RULES": ('["builtin", "r/*.yml"]', "rules", ("builtin", "r/*.yml")),
     "WHODID_NOTIFY": ('[{url: "http://x"}]', "notify", (WebhookSettings("webhook-1", "http://x"),)),
     "WHODID_PEOPLE": ("{dana: {unix: [d]}}", "people", (Person("dana", "dana", unix=("d",)),)),

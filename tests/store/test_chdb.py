@@ -138,6 +138,22 @@ async def test_the_answer_after_a_broken_off_one_is_whole() -> None:
         assert [answer.to_pydict() for answer in answers] == [{"n": [1]}] * len(answers)
 
 
+async def test_a_statement_whose_asker_is_gone_is_stopped_in_the_engine() -> None:
+    store = shared_store()
+    endless = "SELECT sum(sipHash64(number)) FROM numbers(10000000000000)"
+    # More than there are threads: some run, some wait for their turn.
+    asked = [asyncio.ensure_future(store.select(endless, timeout_s=120)) for _ in range(READERS + 2)]
+    running = "SELECT count() AS n FROM system.processes WHERE query LIKE '%10000000000000%'"
+    while (await store.in_writer(lambda c: c.select(running)))["n"][0].as_py() <= READERS:  # this one counts too
+        assert not any(task.done() for task in asked)
+    for task in asked:
+        task.cancel()
+    outcomes = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), DEADLINE_S / 2)
+    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
+    answer = await asyncio.wait_for(store.select("SELECT 1 AS n"), DEADLINE_S / 2)
+    assert answer["n"][0].as_py() == 1
+
+
 async def test_a_statement_may_name_tens_of_thousands_of_streams() -> None:
     ids = ", ".join(str((1 << 63) + n) for n in range(30_000))
     table = await shared_store().select(f"SELECT count() AS n FROM lines WHERE stream_id IN ({ids})")

@@ -33,7 +33,7 @@ def test_a_tenant_cannot_name_itself_into_another() -> None:
 @given(st.lists(LABELS, max_size=6), TEXT)
 @settings(max_examples=15)
 async def test_what_was_added_is_there_after_a_restart(sets: list[dict[str, str]], name: str) -> None:
-    tenant = f"{uuid.uuid4()}{name}"
+    tenant = f"{uuid.uuid4()}{name.replace('|', '')}"  # which joins tenants
     new = {stream_id(tenant, labels): labels for labels in sets}
     index = StreamIndex(shared_store())
     await index.add(tenant, new)
@@ -47,6 +47,18 @@ async def test_tenants_do_not_see_each_other() -> None:
     await index.add(one, {1: {"job": "a"}})
     assert index.streams(other) == {}
     assert (await loaded()).streams(other) == {}
+
+
+async def test_several_tenants_at_once_are_told_apart_by_a_label() -> None:
+    one, other = str(uuid.uuid4()), str(uuid.uuid4())
+    index = StreamIndex(shared_store())
+    await index.add(one, {1: {"job": "a"}})
+    await index.add(other, {2: {"job": "a", "__tenant_id__": "liar"}})
+    assert index.streams(f"{one}|{other}|nobody") == {
+        1: {"job": "a", "__tenant_id__": one},
+        2: {"job": "a", "__tenant_id__": other, "original___tenant_id__": "liar"},
+    }
+    assert index.streams(one) == {1: {"job": "a"}}
 
 
 async def test_a_stream_that_is_added_twice_is_there_once() -> None:

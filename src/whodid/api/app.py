@@ -15,7 +15,19 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whodid.api.errors import handle_error, handle_gone
-from whodid.api.routes import push, query, status, tail, trail
+from whodid.api.routes import (
+    detected,
+    format_query,
+    index,
+    legacy,
+    limits,
+    patterns,
+    push,
+    query,
+    status,
+    tail,
+    trail,
+)
 from whodid.api.services import Services
 from whodid.errors import WhodidError
 
@@ -41,6 +53,17 @@ def _read_routes() -> list[BaseRoute]:
         Route("/loki/api/v1/label", query.labels, methods=_BOTH),
         Route("/loki/api/v1/label/{name}/values", query.values_of_label, methods=_BOTH),
         Route("/loki/api/v1/series", query.stream_series, methods=_BOTH),
+        Route("/loki/api/v1/index/stats", index.stats, methods=_BOTH),
+        Route("/loki/api/v1/index/shards", index.shards, methods=_BOTH),
+        Route("/loki/api/v1/index/volume", index.volume_instant, methods=_BOTH),
+        Route("/loki/api/v1/index/volume_range", index.volume_range, methods=_BOTH),
+        Route("/loki/api/v1/detected_labels", detected.labels, methods=_BOTH),
+        Route("/loki/api/v1/detected_fields", detected.fields, methods=_BOTH),
+        Route("/loki/api/v1/detected_field/{name}/values", detected.values_of_field, methods=_BOTH),
+        Route("/loki/api/v1/patterns", patterns.patterns, methods=_BOTH),
+        Route("/loki/api/v1/format_query", format_query.format_query, methods=_BOTH),
+        Route("/loki/api/v1/drilldown-limits", limits.drilldown_limits),
+        Route("/config/tenant/v1/limits", limits.tenant_limits),
         WebSocketRoute("/loki/api/v1/tail", tail.tail),
         Route("/loki/api/v1/status/buildinfo", status.build_info),
         Route("/prometheus/api/v1/alerts", trail.alerts),
@@ -55,6 +78,11 @@ def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
     routes = [
         Route("/loki/api/v1/push", push.push, methods=["POST"]),
         Route("/api/prom/push", push.push, methods=["POST"]),
+        Route("/api/prom/query", legacy.query, methods=_BOTH),
+        Route("/api/prom/label", legacy.labels, methods=_BOTH),
+        Route("/api/prom/label/{name}/values", legacy.values_of_label, methods=_BOTH),
+        Route("/api/prom/series", query.stream_series, methods=_BOTH),
+        WebSocketRoute("/api/prom/tail", legacy.tail),
         Route("/metrics", status.metrics),
         *_read_routes(),
     ]

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from whodid.api.tenants import BadTenant
 from whodid.errors import WhodidError
 from whodid.ingest.committer import TooMuchPending
 from whodid.ingest.pipeline import NoStreams
@@ -29,6 +30,7 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),  # before its base class: the first that fits counts
     (QueryError, HTTPStatus.BAD_REQUEST),
     (BadParameter, HTTPStatus.BAD_REQUEST),
+    (BadTenant, HTTPStatus.BAD_REQUEST),
     (MalformedPush, HTTPStatus.BAD_REQUEST),
     (BadLabels, HTTPStatus.BAD_REQUEST),
     (UnsupportedEncoding, HTTPStatus.BAD_REQUEST),

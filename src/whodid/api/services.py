@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
+from whodid.api.tenants import HEADER, read_tenants, write_tenant
 from whodid.ingest.pipeline import Ingest
 from whodid.investigate.finding import Finding
 from whodid.model.clock import Clock
@@ -37,6 +38,8 @@ class Services:
     """Prometheus' /api/v1/alerts answer."""
     rules: Callable[[], dict[str, Any]]
     """Prometheus' /api/v1/rules answer."""
+    retention_ns: int = 0
+    """How long lines are kept."""
     version: str = ""
     tails: int = 0
     """Open tails."""
@@ -51,5 +54,10 @@ def services(connection: HTTPConnection) -> Services:
 
 
 def tenant_of(connection: HTTPConnection) -> str:
-    """Loki's tenant header; without authentication everybody is one tenant, and whodid's own trail is out of reach."""
-    return DEFAULT_TENANT
+    """The tenant, or tenants, that a request reads. Raises BadTenant."""
+    return read_tenants(connection.headers.get(HEADER, ""), DEFAULT_TENANT)
+
+
+def writing_tenant_of(connection: HTTPConnection) -> str:
+    """The tenant that a request writes to. Raises BadTenant."""
+    return write_tenant(connection.headers.get(HEADER, ""), DEFAULT_TENANT)

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from whodid.agent.settings import SourceSettings
-from whodid.config.settings import AgentSection, Config, Listen, Retention
+from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.document import Document, Fields, Mistake, compose, plain
 from whodid.errors import WhodidError
 from whodid.formats import FORMATS
@@ -23,11 +23,32 @@ from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "": ("data_dir", "server", "dashboard", "store", "retention", "auth", "rules", "notify", "people", "agent"),
+    "": (
+        "data_dir",
+        "server",
+        "dashboard",
+        "store",
+        "retention",
+        "limits",
+        "auth",
+        "rules",
+        "notify",
+        "people",
+        "agent",
+    ),
     "server": ("listen",),
     "dashboard": ("listen",),
     "store": ("url", "memory_bytes"),
     "retention": ("period", "max_bytes", "max_disk_percent"),
+    "limits": (
+        "max_entries_limit_per_query",
+        "max_query_length",
+        "max_query_series",
+        "max_streams_matchers_per_query",
+        "query_timeout",
+        "query_memory_bytes",
+        "volume_max_series",
+    ),
     "auth": ("tokens_file",),
     "agent": ("server", "host", "sources", "promtail_config"),
 }
@@ -141,6 +162,7 @@ def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -
         dashboard=dashboard,
         store_memory_bytes=store.whole("memory_bytes", 2 << 30),
         retention=_retention(retention),
+        limits=_limits(top.section("limits", KEYS["limits"])),
         rules=tuple(top.strings("rules")) if top.has("rules") else ("builtin",),
         notify=_webhooks(document, top),
         people=tuple(_person(document, key, node) for key, node in top.members("people")),
@@ -195,6 +217,21 @@ def _retention(section: Fields) -> Retention:
     if not 1 <= percent <= 99:
         section.wrong("max_disk_percent", "retention.max_disk_percent must be between 1 and 99")
     return Retention(period_ns, section.whole("max_bytes") if section.has("max_bytes") else None, percent)
+
+
+def _limits(section: Fields) -> Limits:
+    default = Limits()
+    counts = {}
+    for name in ("max_entries_limit_per_query", "max_query_series", "max_streams_matchers_per_query",
+                 "query_memory_bytes", "volume_max_series"):  # fmt: skip
+        counts[name] = section.whole(name, getattr(default, name))
+        if not counts[name]:
+            section.wrong(name, f"limits.{name} must be at least 1")
+    timeout_ns = section.duration_ns("query_timeout", default.query_timeout_ns)
+    if not timeout_ns:
+        section.wrong("query_timeout", "limits.query_timeout must be more than nothing")
+    length_ns = section.duration_ns("max_query_length", default.max_query_length_ns)
+    return Limits(max_query_length_ns=length_ns, query_timeout_ns=timeout_ns, **counts)
 
 
 def _webhooks(document: Document, top: Fields) -> tuple[WebhookSettings, ...]:

@@ -39,6 +39,28 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one query may ask for. Names are Loki's where Loki has the limit; 0 for a length of time: no limit."""
+
+    max_entries_limit_per_query: int = 5000
+    """Lines that one log query may return (`limit`)."""
+    max_query_length_ns: int = 0
+    """Longest range of one query; `0`: any, for what a query costs depends on the lines in it."""
+    max_query_series: int = 500
+    """Series that one metric query may return."""
+    max_streams_matchers_per_query: int = 1000
+    """Label matchers in one selector."""
+    query_timeout_ns: int = 60 * SECOND
+    """Time that one query may take."""
+    query_memory_bytes: int = 1 << 30
+    """Memory that the engine may use for one statement of a query, in bytes. Beyond it that query fails, not the
+    server.
+    """
+    volume_max_series: int = 1000
+    """Series of one `index/volume`."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSection:
     """What this machine's agent follows and where it sends it."""
 
@@ -65,6 +87,7 @@ class Config:
     store_memory_bytes: int = 2 << 30
     """Most memory that the engine may use, in bytes."""
     retention: Retention = field(default_factory=Retention)
+    limits: Limits = field(default_factory=Limits)
     rules: tuple[str, ...] = ("builtin",)
     """`builtin` and globs of Prometheus/Loki rule files."""
     notify: tuple[WebhookSettings, ...] = ()

@@ -124,6 +124,24 @@ def format_duration(duration_ns: int) -> str:
     return ("-" if duration_ns < 0 else "") + (out or "0s")
 
 
+def format_go_duration(duration_ns: int) -> str:
+    """A duration as Go's time.Duration prints it, and so Loki: `1h30m0s`, `1.5s`, `250ms`, `100µs`, `0s`."""
+    rest, sign = abs(duration_ns), "-" if duration_ns < 0 else ""
+    if rest < _GO_UNITS_NS["s"]:
+        unit = next((unit for unit in ("ms", "µs") if rest >= _GO_UNITS_NS[unit]), "ns")
+        return f"{sign}{_fraction(rest, _GO_UNITS_NS[unit])}{unit}" if rest else "0s"
+    hours, rest = divmod(rest, _GO_UNITS_NS["h"])
+    minutes, rest = divmod(rest, _GO_UNITS_NS["m"])
+    out = f"{hours}h" if hours else ""
+    out += f"{minutes}m" if hours or minutes else ""
+    return f"{sign}{out}{_fraction(rest, _GO_UNITS_NS['s'])}s"
+
+
+def _fraction(amount: int, scale: int) -> str:
+    whole, rest = divmod(amount, scale)
+    return f"{whole}.{rest:0{len(str(scale)) - 1}d}".rstrip("0") if rest else str(whole)
+
+
 def parse_size(text: str) -> int:
     """Bytes of a size: `20MB` (decimal), `1.5KiB` (binary), `512B`. A unit is needed; its letter case counts."""
     match = _SIZE.fullmatch(text)

@@ -50,6 +50,8 @@ class Matrix:
 
     series: list[Series]
     statistics: Statistics = field(default_factory=Statistics)
+    warnings: tuple[str, ...] = ()
+    """What the answer leaves out, if its asker takes a part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class RangeRequest:
     interval_ns: int = 0
     """Log queries: at most one line in this time; 0 for all."""
     tenant: str = "fake"
+    takes_part: bool = False
+    """Metric queries: of too many series the first are an answer, with a warning; else they are an error."""
 
 
 class Engine:
@@ -50,9 +52,16 @@ class Engine:
         self._store, self._index, self._clock, self._limits = store, index, clock, limits
         self._committed = CommittedRanges()
 
+    @property
+    def limits(self) -> Limits:
+        """What one query may ask for."""
+        return self._limits
+
     async def range(self, request: RangeRequest) -> Streams | Matrix:
         """Lines of a log query, series of a metric query. Raises LogQLError, QueryError."""
         expr = parse(request.query)
+        self._limits.check_matchers(expr)
+        self._limits.check_length(request.start_ns, request.end_ns)
         began = self._clock.monotonic_s()
         if isinstance(expr, LogQuery):
             return await self._lines(expr, request, began)
@@ -62,8 +71,11 @@ class Engine:
         if not isinstance(frame, Frame):
             frame = Frame.constant(frame, grid.points)
         series = frame.ordered().series(grid)
+        statistics = self._statistics(cost, began)
+        if request.takes_part and len(series) > self._limits.max_series:
+            return Matrix(series[: self._limits.max_series], statistics, (self._limits.partial_warning,))
         self._limits.check_series(len(series))
-        return Matrix(series, self._statistics(cost, began))
+        return Matrix(series, statistics)
 
     async def instant(self, query: str, ns: int, tenant: str = "fake", limit: int = 100) -> Vector | Scalar:
         """The value of a metric query at one instant. `limit` is Loki's parameter; it counts lines, of which there
@@ -74,6 +86,7 @@ class Engine:
             raise QueryError(
                 "log queries are not supported as an instant query type, please change your query to a range query type"
             )
+        self._limits.check_matchers(expr)
         began = self._clock.monotonic_s()
         value, cost = await self._value(expr, Grid.instant(ns), tenant, began)
         if not isinstance(value, Frame):
@@ -89,6 +102,10 @@ class Engine:
         streams = self._index.streams(tenant)
         select = self._budget(self._clock.monotonic_s())
         return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, select)
+
+    def within_budget(self) -> Select:
+        """Statements about the store, such as of volume.py, within the time and memory of one query from now on."""
+        return self._budget(self._clock.monotonic_s())
 
     async def _lines(self, query: LogQuery, request: RangeRequest, began: float) -> Streams:
         self._limits.check_entries(request.limit)

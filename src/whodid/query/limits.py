@@ -1,10 +1,14 @@
 """How much one query may ask for, and the sentences that say no. Numbers and words: Loki's defaults (limits_config).
 
-The server's settings build a `Limits`; engine.py asks it before and after a query runs.
+The server's settings build a `Limits`; engine.py and the readers of the index ask it before and after a query runs.
 """
 
 from dataclasses import dataclass
 
+from whodid.logql.ast import Expr
+from whodid.logql.literals import format_go_duration
+from whodid.logql.walk import selector_of
+from whodid.model.clock import format_duration
 from whodid.query.errors import QueryError
 
 
@@ -25,6 +29,17 @@ class Limits:
     """Time of one query, over all statements it runs."""
     memory_bytes: int = 1 << 30
     """Memory that the engine may use for one statement."""
+    max_length_ns: int = 0
+    """Time that one query may span (`end - start`); 0: any, for what a query costs depends on the lines in it."""
+    max_matchers: int = 1000
+    """Label matchers of one query."""
+    max_volume_series: int = 1000
+    """Series of one `index/volume`."""
+
+    @property
+    def partial_warning(self) -> str:
+        """What is said where too many series are answered in part."""
+        return f"maximum number of series ({self.max_series}) reached for a single query; returning partial results"
 
     def check_entries(self, limit: int) -> None:
         """Refuses a `limit` that is not positive or too large."""
@@ -70,3 +85,24 @@ class Limits:
                 f"the query unwraps more than {self.max_cells} numbers, more than this server computes at once; "
                 "use a narrower selector, a filter before unwrap, or a shorter range"
             )
+
+    def check_length(self, start_ns: int, end_ns: int) -> None:
+        """Refuses a range that is too long."""
+        if 0 < self.max_length_ns < end_ns - start_ns:
+            raise QueryError(
+                f"the query time range exceeds the limit (query length: {format_go_duration(end_ns - start_ns)}, "
+                f"limit: {format_duration(self.max_length_ns)})"
+            )
+
+    def check_matchers(self, expr: Expr) -> None:
+        """Refuses a query with too many matchers."""
+        count = max((len(selector.matchers) for selector in selector_of(expr)), default=0)
+        if count > self.max_matchers:
+            raise QueryError(
+                f"max streams matchers per query exceeded, matchers-count > limit ({count} > {self.max_matchers})"
+            )
+
+    def check_volumes(self, count: int) -> None:
+        """Refuses a volume of too many series."""
+        if count > self.max_volume_series:
+            raise QueryError(f"the query hit the max number of series limit (limit: {self.max_volume_series} series)")

@@ -7,10 +7,13 @@ of the machine; fsync on insert is set on the tables. Nothing else in whodid imp
 
 import asyncio
 import fcntl
+import itertools
 import re
 import threading
 from collections.abc import Callable
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,6 +28,8 @@ MAX_STATEMENT_BYTES = 64 << 20
 """Longest SQL text: stream ids are written into statements, and a team may have tens of thousands of streams."""
 READERS = 3
 """Reading threads: two cores, and one more so that a long query does not hold up the short ones."""
+KILL_AGAIN_S = 0.05
+"""A statement that its asker has given up may not have begun yet: it is told to stop until it has stopped."""
 
 _CONFIG = """<clickhouse>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
@@ -64,6 +69,8 @@ class ChdbStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._appenders = ThreadPoolExecutor(APPENDERS, thread_name_prefix="store-append")
+        self._killer = ThreadPoolExecutor(1, thread_name_prefix="store-kill")
+        self._numbers = itertools.count(1)
         self._sessions: list[Any] = []
         self._lock = threading.Lock()
 
@@ -101,9 +108,19 @@ class ChdbStore:
         return store
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
-        text = f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}"
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._select, text)
+        name = f"select-{next(self._numbers)}"
+        text = (
+            f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}, "
+            f"log_comment = '{name}'"
+        )
+        work = self._readers.submit(self._select, text)
+        try:
+            return await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            # wrap_future has cancelled what had not begun; what runs would keep a thread and the disks busy for nobody.
+            if not work.done():
+                self._killer.submit(self._kill, name, work)
+            raise
 
     async def write(self, sql: str) -> int:
         loop = asyncio.get_running_loop()
@@ -115,6 +132,7 @@ class ChdbStore:
 
     def close(self) -> None:
         self._readers.shutdown(wait=True, cancel_futures=True)
+        self._killer.shutdown(wait=True)
         self._writer.shutdown(wait=True)
         self._appenders.shutdown(wait=True)
         for session in self._sessions:
@@ -125,6 +143,13 @@ class ChdbStore:
         data = self._run(sql, "ArrowStream").bytes()
         # An empty answer of some statements has no stream at all.
         return pa.ipc.open_stream(data).read_all() if data else pa.table({})
+
+    def _kill(self, name: str, work: "futures.Future[pa.Table]") -> None:
+        """Stops a SELECT by the name in its settings: chDB lets no asker choose the id of a query."""
+        while not work.done():
+            with suppress(StoreError):  # it is tried again, and the statement's own time ends at last
+                self._run(f"KILL QUERY WHERE Settings['log_comment'] = '{name}' ASYNC", "Null")
+            futures.wait([work], timeout=KILL_AGAIN_S)
 
     def _write(self, sql: str) -> int:
         return int(self._run(sql, "Null").rows_written())

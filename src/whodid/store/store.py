@@ -37,7 +37,10 @@ class Store(Protocol):
     """One open store. Safe to use from one event loop; statements run in worker threads, reads in parallel."""
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
-        """Runs a SELECT and returns its columns. Raises StoreError (also on timeout or when the memory cap is hit)."""
+        """Runs a SELECT and returns its columns. Raises StoreError (also on timeout or when the memory cap is hit).
+
+        Cancelling the caller stops the statement in the engine.
+        """
         ...
 
     async def write(self, sql: str) -> int:

@@ -1,7 +1,8 @@
 """The stream index: stream id ⇄ label set, per tenant, held in memory and kept in the table `streams`.
 
 Selectors are resolved here first (by query/, with RE2), so that the table of lines is only ever asked for stream ids.
-A small team has hundreds of streams, not millions; the whole index is a few hundred kilobytes.
+A small team has hundreds of streams, not millions; the whole index is a few hundred kilobytes. Several tenants are
+asked at once by their names joined with `|`, as Loki has it.
 """
 
 import hashlib
@@ -12,6 +13,9 @@ import orjson
 from whodid.model.entry import Labels
 from whodid.model.labels import format_labels
 from whodid.store.store import Store
+
+TENANT_LABEL = "__tenant_id__"
+"""What tells the tenants apart in a query of several; a label of this name becomes `original___tenant_id__`."""
 
 
 def stream_id(tenant: str, labels: Mapping[str, str]) -> int:
@@ -34,8 +38,14 @@ class StreamIndex:
             self._tenants.setdefault(row["tenant"], {})[row["id"]] = dict(row["labels"])
 
     def streams(self, tenant: str) -> Mapping[int, Labels]:
-        """Stream id → labels of one tenant. The labels must not be changed."""
-        return self._tenants.get(tenant, {})
+        """Stream id → labels of one tenant, or of several (`a|b`). The labels must not be changed."""
+        if "|" not in tenant:
+            return self._tenants.get(tenant, {})
+        return {
+            i: _of_tenant(name, labels)
+            for name in tenant.split("|")
+            for i, labels in self._tenants.get(name, {}).items()
+        }
 
     async def add(self, tenant: str, new: Mapping[int, Labels]) -> None:
         """Makes streams known, durably, before any of their lines is stored."""
@@ -47,3 +57,10 @@ class StreamIndex:
         rows = b"\n".join(orjson.dumps({"id": i, "tenant": tenant, "labels": labels}) for i, labels in missing.items())
         await self._store.write(f"INSERT INTO streams FORMAT JSONEachRow {rows.decode()}")
         known.update(missing)
+
+
+def _of_tenant(tenant: str, labels: Labels) -> Labels:
+    if TENANT_LABEL not in labels:
+        return {**labels, TENANT_LABEL: tenant}
+    original = {f"original_{TENANT_LABEL}": labels[TENANT_LABEL]}
+    return {**labels, **original, TENANT_LABEL: tenant}

@@ -117,7 +117,7 @@ def read_direction(values: Mapping[str, str]) -> Direction:
 
 
 def read_query(values: Mapping[str, str]) -> str:
-    """`query`, with the legacy `regexp` parameter appended as a filter."""
+    """`query`, if it is not too long."""
     query = values.get("query") or ""
     if len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
         raise BadParameter(f"the query is longer than {MAX_QUERY_BYTES} bytes")
@@ -127,7 +127,7 @@ def read_query(values: Mapping[str, str]) -> str:
 def read_range(values: Mapping[str, str], now_ns: int, most_entries: int) -> RangeParameters:
     """All parameters of `query_range`."""
     start_ns, end_ns = read_bounds(values, now_ns)
-    step_ns = _read_step(values, start_ns, end_ns)
+    step_ns = read_step(values, start_ns, end_ns)
     interval_ns = read_span(values["interval"], "interval") if values.get("interval") else 0
     if interval_ns < 0:
         raise BadParameter("interval must be >= 0")
@@ -135,7 +135,8 @@ def read_range(values: Mapping[str, str], now_ns: int, most_entries: int) -> Ran
     return RangeParameters(read_query(values), start_ns, end_ns, step_ns, limit, read_direction(values), interval_ns)
 
 
-def _read_step(values: Mapping[str, str], start_ns: int, end_ns: int) -> int:
+def read_step(values: Mapping[str, str], start_ns: int, end_ns: int) -> int:
+    """`step`: nanoseconds between two points; by default a 250th of the range, in whole seconds."""
     if not values.get("step"):
         return max((end_ns - start_ns) // (250 * SECOND), 1) * SECOND
     step_ns = read_span(values["step"], "step")

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from whodid.model.clock import SECOND
-from whodid.model.result import Matrix, Result, Row, Scalar, Statistics, Streams, Vector
+from whodid.model.result import Matrix, Result, Row, Scalar, Streams, Vector
+from whodid.wire.statistics import encode_statistics
 
 CATEGORIZE = "categorize-labels"
 
@@ -36,8 +37,9 @@ def encode_result(result: Result, *, categorize: bool = False) -> bytes:
     else:
         assert isinstance(result, Scalar)
         data = {"resultType": "scalar", "result": [_seconds(result.ns), format_number(result.value)]}
-    data["stats"] = _stats(result.statistics, result)
-    return orjson.dumps({"status": "success", "data": data}) + b"\n"
+    data["stats"] = encode_statistics(result)
+    warnings = {"warnings": result.warnings} if isinstance(result, Matrix) and result.warnings else {}
+    return orjson.dumps({"status": "success", **warnings, "data": data}) + b"\n"
 
 
 def encode_data(data: Any) -> bytes:
@@ -84,31 +86,3 @@ def _categories(row: Row) -> dict[str, Any]:
 def _seconds(ns: int) -> float | int:
     whole, rest = divmod(ns, SECOND)
     return whole if not rest else round(ns / 1e9, 3)
-
-
-def _stats(cost: Statistics, result: Result) -> dict[str, Any]:
-    """The part of Loki's statistics that Grafana and logcli show."""
-    seconds = max(cost.seconds, 1e-9)
-    returned = len(result.rows) if isinstance(result, Streams) else 0
-    summary = {
-        "bytesProcessedPerSecond": int(cost.bytes / seconds),
-        "linesProcessedPerSecond": int(cost.lines / seconds),
-        "totalBytesProcessed": cost.bytes,
-        "totalLinesProcessed": cost.lines,
-        "execTime": cost.seconds,
-        "queueTime": 0,
-        "subqueries": 0,
-        "totalEntriesReturned": returned,
-        "splits": 0,
-        "shards": 0,
-        "totalPostFilterLines": returned,
-        "totalStructuredMetadataBytesProcessed": 0,
-    }
-    empty: dict[str, Any] = {}
-    return {
-        "summary": summary,
-        "querier": {"store": empty},
-        "ingester": {"store": empty},
-        "cache": empty,
-        "index": empty,
-    }

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from whodid.api.errors import BodyTooLarge, UnsupportedEncoding
 from whodid.api.routes.client import read_body
-from whodid.api.services import services, tenant_of
+from whodid.api.services import services, writing_tenant_of
 from whodid.ingest.limits import Limits
 from whodid.wire.push_json import json_to_protobuf
 from whodid.wire.push_protobuf import MalformedPush
@@ -25,7 +25,7 @@ ATTEMPT_HEADER = "x-whodid-attempt"
 
 async def push(request: Request) -> Response:
     """One push body."""
-    house = services(request)
+    house, tenant = services(request), writing_tenant_of(request)
     body = await read_body(request, MAX_BYTES, f"the push body is larger than {MAX_BYTES} bytes; send smaller batches")
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "").strip().lower()
@@ -36,7 +36,7 @@ async def push(request: Request) -> Response:
     )
     key = request.headers.get(KEY_HEADER, "")
     attempt = request.headers.get(ATTEMPT_HEADER, "1")
-    refused = await house.ingest.push(data, tenant_of(request), key, repeated=attempt != "1")
+    refused = await house.ingest.push(data, tenant, key, repeated=attempt != "1")
     if refused:
         count = len(refused)
         return PlainTextResponse(f"{count} error{'s' if count > 1 else ''} like: {refused[0]}\n", 400)

@@ -1,23 +1,21 @@
 """GET or POST /loki/api/v1/query_range, /query, /labels, /label/{name}/values, /series: Loki's read API."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from whodid.api.routes.answers import json_answer
 from whodid.api.routes.client import parameters, while_connected
 from whodid.api.services import services, tenant_of
 from whodid.logql.parser import parse_selector
 from whodid.query.engine import RangeRequest
 from whodid.query.labels import label_names, label_values, series
-from whodid.query.limits import Limits
 from whodid.wire.params import read_bounds, read_instant, read_limit, read_query, read_range
 from whodid.wire.results import CATEGORIZE, encode_data, encode_result
 
-JSON_TYPE = "application/json; charset=UTF-8"
-MOST_ENTRIES = Limits().max_entries
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, media_type=None, headers={"Content-Type": JSON_TYPE})
+DRILLDOWN = "source=grafana-lokiexplore-app"
+"""How Logs Drilldown tags its queries."""
 
 
 def categorized(request: Request) -> bool:
@@ -26,12 +24,18 @@ def categorized(request: Request) -> bool:
     return CATEGORIZE in (flag.strip() for flag in flags.split(","))
 
 
-async def query_range(request: Request) -> Response:
-    """Lines or a matrix between two instants."""
+def from_drilldown(request: Request) -> bool:
+    """Whether Logs Drilldown asks: it shows a part of too many series rather than an error, as Loki lets it."""
+    tags = request.headers.get("x-query-tags", "").lower().split(",")
+    return DRILLDOWN in (tag.strip() for tag in tags)
+
+
+def asked_range(request: Request, values: Mapping[str, str], more: str = "") -> RangeRequest:
+    """What `query_range` was asked. `more`: text to follow the query."""
     house = services(request)
-    asked = read_range(await parameters(request), house.clock.now_ns(), MOST_ENTRIES)
-    wanted = RangeRequest(
-        asked.query,
+    asked = read_range(values, house.clock.now_ns(), house.engine.limits.max_entries)
+    return RangeRequest(
+        asked.query + more,
         asked.start_ns,
         asked.end_ns,
         asked.step_ns,
@@ -39,9 +43,15 @@ async def query_range(request: Request) -> Response:
         asked.direction,
         asked.interval_ns,
         tenant_of(request),
+        takes_part=from_drilldown(request),
     )
-    result = await while_connected(request, house.engine.range(wanted))
-    return _json(encode_result(result, categorize=categorized(request)))
+
+
+async def query_range(request: Request) -> Response:
+    """Lines or a matrix between two instants."""
+    wanted = asked_range(request, await parameters(request))
+    result = await while_connected(request, services(request).engine.range(wanted))
+    return await json_answer(request, encode_result(result, categorize=categorized(request)))
 
 
 async def query_instant(request: Request) -> Response:
@@ -49,30 +59,38 @@ async def query_instant(request: Request) -> Response:
     house = services(request)
     values = await parameters(request)
     at_ns = read_instant(values["time"]) if values.get("time") else house.clock.now_ns()
-    read_limit(values, MOST_ENTRIES)
+    read_limit(values, house.engine.limits.max_entries)
     result = await while_connected(request, house.engine.instant(read_query(values), at_ns, tenant_of(request)))
-    return _json(encode_result(result))
+    return await json_answer(request, encode_result(result))
 
 
 async def labels(request: Request) -> Response:
     """Names of the labels of streams with lines in the range."""
-    house = services(request)
-    values = await parameters(request)
-    start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    selector = parse_selector(values["query"]) if values.get("query") else None
-    names = await label_names(house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
-    return _json(encode_data(names))
+    return await json_answer(request, encode_data(await asked_names(request)))
 
 
 async def values_of_label(request: Request) -> Response:
     """Values of one label."""
-    house = services(request)
-    values = await parameters(request)
+    return await json_answer(request, encode_data(await asked_values(request)))
+
+
+async def asked_names(request: Request) -> list[str]:
+    """The names that a request asks for."""
+    house, values = services(request), await parameters(request)
+    start_ns, end_ns = read_bounds(values, house.clock.now_ns())
+    selector = parse_selector(values["query"]) if values.get("query") else None
+    found = label_names(house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
+    return await while_connected(request, found)
+
+
+async def asked_values(request: Request) -> list[str]:
+    """The values that a request asks for."""
+    house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selector = parse_selector(values["query"]) if values.get("query") else None
     name = request.path_params["name"]
-    found = await label_values(name, house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
-    return _json(encode_data(found))
+    found = label_values(name, house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
+    return await while_connected(request, found)
 
 
 async def stream_series(request: Request) -> Response:
@@ -82,5 +100,6 @@ async def stream_series(request: Request) -> Response:
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     texts = values.getlist("match[]") + values.getlist("match")
     selectors = [parse_selector(text) for text in texts if text.strip() != "{}"]
-    found = await series(selectors, house.index, house.store, tenant_of(request), start_ns, end_ns)
-    return _json(encode_data(found))
+    work = series(selectors, house.index, house.store, tenant_of(request), start_ns, end_ns)
+    found = await while_connected(request, work)
+    return await json_answer(request, encode_data(found))
