@@ -99,7 +99,7 @@ async def _endless_statements(house: House) -> int:
     sql = (
         "SELECT count() AS n FROM system.processes WHERE query LIKE '%9876543219876%' AND query NOT LIKE '%processes%'"
     )
-    table = await house.services.store.in_writer(lambda connection: connection.select(sql))
+    table = await house.services.store.appending(lambda connection: connection.select(sql))
     return int(table["n"][0].as_py())
 
 

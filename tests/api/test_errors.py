@@ -62,7 +62,7 @@ async def test_what_is_no_error_of_ours_is_a_bug_and_is_told_to_nobody(
 
 
 async def test_too_much_pending_tells_the_client_to_come_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house.services.ingest, "_pending_bytes", 1 << 60)
+    monkeypatch.setattr(house.services.ingest._committer, "pending_bytes", 1 << 60)
     answer = await house.push_json([{"stream": {"job": "a"}, "values": [["1", "x"]]}])
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     assert answer.text == "too many lines wait to be written; send this again later\n"

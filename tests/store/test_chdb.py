@@ -144,7 +144,7 @@ async def test_a_statement_whose_asker_is_gone_is_stopped_in_the_engine() -> Non
     # More than there are threads: some run, some wait for their turn.
     asked = [asyncio.ensure_future(store.select(endless, timeout_s=120)) for _ in range(READERS + 2)]
     running = "SELECT count() AS n FROM system.processes WHERE query LIKE '%10000000000000%'"
-    while (await store.in_writer(lambda c: c.select(running)))["n"][0].as_py() <= READERS:  # this one counts too
+    while (await store.appending(lambda c: c.select(running)))["n"][0].as_py() <= READERS:  # this one counts too
         assert not any(task.done() for task in asked)
     for task in asked:
         task.cancel()

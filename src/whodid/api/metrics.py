@@ -17,7 +17,9 @@ class _Server(Collector):
     def collect(self) -> Iterator[Metric]:
         totals = self._services.ingest.totals
         yield CounterMetricFamily("whodid_ingested_lines", "Lines stored durably.", totals.lines)
-        yield CounterMetricFamily("whodid_ingested_bytes", "Bytes of lines stored durably.", totals.bytes)
+        yield CounterMetricFamily(
+            "whodid_ingested_bytes", "Bytes of push bodies, unpacked, whose lines are durable.", totals.bytes
+        )
         yield CounterMetricFamily("whodid_commits", "Commits, each fsynced.", totals.commits)
         yield CounterMetricFamily(
             "whodid_refused", "Lines or streams refused, by the reasons told to the client.", totals.refused

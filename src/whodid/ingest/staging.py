@@ -45,11 +45,11 @@ def commit(
     """Stores what is good of the bodies; the rest ends in their `error` and `rejections`. Raises StoreError."""
     stage = _Stage(connection, _table(lane), spool)
     good = stage.fill(bodies)
-    stored = count = size = 0
+    stored = count = 0
     if good:
         bounds = (now_ns - limits.reject_older_ns, now_ns + limits.creation_grace_ns)
-        low, high, longest, count, size, odd = stage.facts(
-            f"min(ts), max(ts), max(length(line)), count(), sum(length(line)), "
+        low, high, longest, count, odd = stage.facts(
+            f"min(ts), max(ts), max(length(line)), count(), "
             f"max({odd_metadata('mapKeys(metadata)', 'mapValues(metadata)')})"
         )
         where = "1"
@@ -60,7 +60,7 @@ def commit(
         if count and len(skip) < len(good):
             stored = connection.write(_insert(stage.table, good, skip, first_seq, where, bool(odd)))
         stage.empty()
-    return Committed(first_seq, first_seq + count - 1, stored, int(size or 0))
+    return Committed(first_seq, first_seq + count - 1, stored, sum(len(body.data) for body in good))
 
 
 def _table(lane: int) -> str:
