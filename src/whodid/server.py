@@ -26,6 +26,7 @@ from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.merging import keep_merging_aside
 from whodid.ingest.pipeline import Ingest
 from whodid.ingest.retention import Policy, keep_enforcing
+from whodid.ingest.settled import SettledStore
 from whodid.investigate.finding import Finding
 from whodid.investigate.who import find
 from whodid.logql.parser import parse
@@ -99,7 +100,8 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         await index.load()
         limits = IngestLimits(reject_older_ns=config.retention.period_ns)
         ingest = await Ingest.start(store, index, clock, limits, config.data_dir)
-        engine = Engine(store, index, clock, _query_limits(config.limits))
+        reads = SettledStore(store, ingest.settled)
+        engine, live = (Engine(door, index, clock, _query_limits(config.limits)) for door in (reads, store))
 
         journal = Journal(config.data_dir / "rules.sqlite")
         closing.push_async_callback(journal.close)
@@ -112,8 +114,8 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         outbox = Outbox(queue, webhooks, clock)
         evaluator = Evaluator(
             rules.groups,
-            query=engine.instant,
-            committed=engine.committed,
+            query=live.instant,
+            committed=live.committed,
             notify=outbox.put,
             journal=journal,
             clock=clock,
@@ -124,12 +126,13 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
 
         services = Services(
             clock=clock,
-            store=store,
+            store=reads,
             index=index,
             ingest=ingest,
             engine=engine,
+            live=live,
             registry=CollectorRegistry(),
-            find=_finder(Engine(store, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
+            find=_finder(Engine(reads, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
             alerts=lambda: alerts_json(evaluator.alerts()),
             rules=lambda: rules_json(evaluator.groups, evaluator.active, evaluator.health),
             retention_ns=config.retention.period_ns,

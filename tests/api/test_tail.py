@@ -172,7 +172,7 @@ async def test_a_query_that_fails_closes_with_the_reason(house: House, monkeypat
 
     async with house.tail(DB) as socket:
         await socket.frame()
-        monkeypatch.setattr(house.services.engine, "committed", fails)
+        monkeypatch.setattr(house.services.live, "committed", fails)
         await house.store({"job": "db"}, "x")
         code, reason = await socket.close_said()
     assert (code, reason[:17]) == (1011, "request timed out")

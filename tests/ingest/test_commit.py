@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from kit.chdb_store import shared_store
 from kit.ingest_bench import IngestBench
-from whodid.ingest.body import Body
-from whodid.ingest.commit import Lane, commit, prepare
+from whodid.ingest.body import Body, Committed
+from whodid.ingest.commit import commit, look
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
+from whodid.ingest.staging import prepare
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
 from whodid.store.store import Connection, StoreError
@@ -123,6 +124,18 @@ async def test_names_that_become_the_same_by_repair_are_one_name(bench: IngestBe
     assert row.metadata == [("k\ufffd", "2")]
 
 
+async def test_what_a_client_writes_under_the_servers_own_fields_does_not_count(bench: IngestBench) -> None:
+    """Else a push could name another tenant's stream, or another push's key, as its own."""
+    own = b"\xcd\x3e\x07\0\0\0" + b"\xd1\x3e" + bytes([9] * 8) + b"\xd9\x3e" + bytes([8] * 8) + b"\xe2\x3e\x05fatal"
+    entry = field(2, instant(bench.now // SECOND) + field(2, b"x"))
+    for message in (own + entry, entry + own):
+        assert await bench.push(field(1, field(1, b'{a="b"}') + message)) == []
+    rows = await bench.rows()
+    assert [(row.labels["a"], row.level) for row in rows] == [("b", "unknown")] * 2
+    table = await bench.store.select(f"SELECT push_key FROM lines WHERE seq >= {rows[0].seq}")
+    assert table["push_key"].to_pylist() == [0, 0]
+
+
 async def test_a_level_that_came_with_the_line_is_not_kept_twice(bench: IngestBench) -> None:
     await bench.push(bench.body("x", metadata={"detected_level": "WARNING", "user": "raz"}))
     [row] = await bench.rows()
@@ -140,6 +153,7 @@ async def test_a_line_as_long_as_the_limit_is_stored_and_a_longer_one_is_told(be
     assert sorted(map(len, await bench.lines())) == [4, limit]
 
 
+LIMITS = Limits()
 HUGE = (1 << 63) - 1
 
 
@@ -200,14 +214,13 @@ async def test_a_commit_that_failed_leaves_no_rows_for_the_next_one(bench: Inges
     """The next commit's streams have other places: rows left in staging would come out as somebody else's."""
 
     def run(connection: Connection) -> int:
-        lane = Lane(7, spool)
-        prepare(connection, lane)
+        prepare(connection)
         now = bench.now
         first, second = body_of(bench.body("of the first"), 11), body_of(bench.body("of the second"), 12)
         first.repeated = second.repeated = True  # the way through staging
         with pytest.raises(StoreError):
-            commit(_FailingInsert(connection), lane, [first], 1, Limits(), now)
-        return commit(connection, lane, [second], 2, Limits(), now).lines
+            store(_FailingInsert(connection), spool, [first], 1, now)
+        return store(connection, spool, [second], 2, now).lines
 
     assert await bench.store.appending(run) == 1
     table = await bench.store.select("SELECT line FROM lines WHERE stream_id IN (11, 12)")
@@ -218,6 +231,14 @@ def body_of(data: bytes, *ids: int) -> Body:
     """A body whose streams have these ids."""
     spans = [(begin, end) for _, begin, end in scan_streams(data)]
     return Body(data, spans, [*ids], ["a stream"] * len(ids), [""] * len(ids))
+
+
+def store(
+    connection: Connection, spool: Spool, bodies: list[Body], first_seq: int, now_ns: int, limits: Limits = LIMITS
+) -> Committed:
+    """A look and what follows from it."""
+    _, facts = look(connection, spool, bodies, limits, now_ns)
+    return commit(connection, spool, bodies, facts, first_seq, limits, now_ns)
 
 
 class _FailingInsert:
@@ -241,10 +262,10 @@ async def test_a_failure_of_the_engine_is_not_blamed_on_the_body(bench: IngestBe
             return self._connection.write(sql)
 
     def run(connection: Connection) -> list[Body]:
-        lane = Lane(7, spool)
-        prepare(connection, lane)
+        prepare(connection)
         bodies = [body_of(bench.body("x"), 11) for _ in range(2)]
-        commit(Short(connection), lane, bodies, 1 << 60, Limits(), bench.now)
+        bodies[0].repeated = True  # the way through staging, where bodies are judged
+        store(Short(connection), spool, bodies, 1 << 60, bench.now)
         return bodies
 
     for body in await bench.store.appending(run):
@@ -279,17 +300,18 @@ async def test_hostile_bytes_never_move_a_neighbours_line_into_another_stream(
     neighbour = encode_push([Stream({"n": "1"}, [Entry(5, "first", {})]), Stream({"n": "2"}, [Entry(6, "second", {})])])
 
     def run(connection: Connection) -> list[Body]:
-        lane = Lane(7, spool)
-        prepare(connection, lane)
+        prepare(connection)
         bodies = [body_of(data, *[99] * count), body_of(neighbour, first, second)]
-        commit(connection, lane, bodies, 1, _engine_limits, 0)
+        store(connection, spool, bodies, 1, 0, _engine_limits)
         return bodies
 
     spool = Spool(tmp_path_factory.getbasetemp())
-    store = shared_store()
-    bodies = await store.appending(run)
+    engine = shared_store()
+    bodies = await engine.appending(run)
     spool.close()
-    table = await store.select(f"SELECT stream_id, line FROM lines WHERE stream_id IN ({first}, {second}) ORDER BY seq")
+    table = await engine.select(
+        f"SELECT stream_id, line FROM lines WHERE stream_id IN ({first}, {second}) ORDER BY seq"
+    )
     assert table.to_pylist() == [{"stream_id": first, "line": "first"}, {"stream_id": second, "line": "second"}]
     assert bodies[1].error is None
     assert bodies[0].error is None or isinstance(bodies[0].error, MalformedPush)

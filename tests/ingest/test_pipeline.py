@@ -3,45 +3,21 @@
 import asyncio
 import dataclasses
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kit.chdb_store import shared_store
 from kit.ingest_bench import IngestBench, until
+from kit.shaky_store import ShakyStore
 from whodid.ingest.committer import FULL_BYTES, TRICKLE_GAP_S, TooMuchPending
 from whodid.ingest.limits import Limits
 from whodid.ingest.pipeline import NoStreams
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
-from whodid.store.store import Connection, StoreError
+from whodid.store.store import StoreError
 from whodid.wire.push_protobuf import MalformedPush, encode_push, encode_stream
 
 DAY_NS = 86_400 * SECOND
-
-
-class ShakyStore:
-    """The real store, whose next commits fail or wait when a test says so."""
-
-    def __init__(self) -> None:
-        self._store = shared_store()
-        self.failing = 0
-        self.gate: asyncio.Event | None = None
-        self.jobs = 0
-
-    async def appending(self, work: Callable[[Connection], Any]) -> Any:
-        self.jobs += 1
-        if self.gate is not None:
-            await self.gate.wait()
-        if self.failing:
-            self.failing -= 1
-            raise StoreError("no space left on device", "NOT_ENOUGH_SPACE")
-        return await self._store.appending(work)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
 
 # ---- streams ----

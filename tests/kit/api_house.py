@@ -24,6 +24,7 @@ from whodid.api.metrics import register
 from whodid.api.services import Services
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.pipeline import Ingest
+from whodid.ingest.settled import SettledStore
 from whodid.investigate.finding import Finding
 from whodid.model.clock import SystemClock
 from whodid.model.entry import Entry, Stream
@@ -107,13 +108,15 @@ async def open_house(
     await index.load()
     writer = await Ingest.start(store, index, clock, ingest or IngestLimits(), directory)
     committing = asyncio.create_task(writer.run())
+    reads = SettledStore(store, writer.settled)
     house = House(
         Services(
             clock=clock,
-            store=store,
+            store=reads,
             index=index,
             ingest=writer,
-            engine=Engine(store, index, clock, limits or Limits()),
+            engine=Engine(reads, index, clock, limits or Limits()),
+            live=Engine(store, index, clock, limits or Limits()),
             registry=CollectorRegistry(),
             find=_nobody,
             alerts=lambda: {"status": "success", "data": {"alerts": []}},

@@ -107,6 +107,7 @@ class IngestBench:
 
     async def rows(self) -> list[Stored]:
         """All lines of the bench's tenant, in the order of their numbers."""
+        await self.ingest.settled()
         index = StreamIndex(self.store)
         await index.load()
         streams = index.streams(self.tenant)

@@ -1,7 +1,4 @@
-"""Google's own protobuf classes for whodid's push schema, built from the schema's text, to compare with.
-
-The engine wants an Envelope with its rows' message inside; to Loki's clients it is a PushRequest.
-"""
+"""Google's own protobuf classes for whodid's push schema, built from the schema's text, to compare with."""
 
 import re
 from functools import cache
@@ -14,7 +11,7 @@ from whodid.wire.push_protobuf import SCHEMA
 _FIELD = re.compile(r"(repeated )?(\w+) (\w+) = (\d+);")
 _SCALARS = {
     name: getattr(descriptor_pb2.FieldDescriptorProto, f"TYPE_{name.upper()}")
-    for name in ("string", "bytes", "int32", "int64")
+    for name in ("string", "bytes", "int32", "int64", "fixed32", "fixed64")
 }
 
 
@@ -26,8 +23,7 @@ def message_class(name: str) -> Any:
 @cache
 def _pool() -> descriptor_pool.DescriptorPool:
     file = descriptor_pb2.FileDescriptorProto(name="push.proto", syntax="proto3")
-    flat = re.sub(r"message Envelope \{\s*(message \w+ \{[^}]*\})", r"\1\nmessage PushRequest {", SCHEMA)
-    for name, body in re.findall(r"message (\w+) \{([^}]*)\}", flat):
+    for name, body in re.findall(r"message (\w+) \{([^}]*)\}", SCHEMA):
         message = file.message_type.add(name=name)
         for repeated, kind, field, number in _FIELD.findall(body):
             one = message.field.add(name=field, number=int(number), label=3 if repeated else 1)

@@ -27,6 +27,11 @@ class _Server(Collector):
         yield CounterMetricFamily(
             "whodid_repeated_pushes", "Pushes whose idempotency key was stored before.", totals.repeated
         )
+        yield GaugeMetricFamily(
+            "whodid_journal_bytes",
+            "Acknowledged and on disk, not yet in the table.",
+            self._services.ingest.journal_bytes,
+        )
         yield GaugeMetricFamily("whodid_tails", "Open live tails.", self._services.tails)
         yield GaugeMetricFamily(
             "whodid_last_sequence", "Sequence number of the last commit.", self._services.ingest.bus.last_seq

@@ -31,6 +31,9 @@ class Services:
     index: StreamIndex
     ingest: Ingest
     engine: Engine
+    """Reads all that was acknowledged."""
+    live: Engine
+    """Reads what is in the table, at once: for those who follow the numbers that the bell rings for."""
     registry: CollectorRegistry
     find: Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]
     """Findings between two instants (ns) that hold all words: the answer of `whodid who`."""

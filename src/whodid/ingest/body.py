@@ -1,4 +1,4 @@
-"""The nouns of the write path: one push body on its way into the table, and what a commit stored.
+"""The nouns of the write path: one push body on its way into the table, what a commit stored, what was counted.
 
 Filled by pipeline.py, read and judged by commit.py and staging.py.
 """
@@ -37,3 +37,14 @@ class Committed:
     lines: int
     bytes: int
     """Of the bodies that were read, unpacked."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counters for /metrics."""
+
+    lines: int = 0
+    bytes: int = 0
+    commits: int = 0
+    refused: int = 0
+    repeated: int = 0

@@ -1,110 +1,88 @@
-"""One commit: several push bodies become rows, in the engine, in one insert that ends with fsync.
+"""Rows become lines: one insert, in the engine, that reads a file of rows and ends with fsync.
 
-Python never touches a line: it names the few streams and writes SQL. Nearly every commit is the direct one here: the
-insert reads the spooled bodies itself and breaks off, before anything is written, at the first line that needs a
-judgement. Then staging.py looks at each body and tells what is wrong. A statement costs several milliseconds to plan
-whatever it holds, so its SQL is kept short. Runs in one of the store's appending threads; called by pipeline.py only.
+Nearly every body is only looked at as a whole (check.py); one that needs a judgement goes through staging.py. A
+statement costs tens of milliseconds to plan whatever it holds, so its SQL is kept short. The functions here run in the
+store's appending threads; called by committer.py and backlog.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from whodid.ingest import decode, staging
 from whodid.ingest.body import Body, Committed
+from whodid.ingest.check import Bounds, Facts, fitting
+from whodid.ingest.levels import detected_level
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
-from whodid.store.store import Connection, StoreError
-
-_METADATA_COMMITS = 1000
-"""How long a lane that saw metadata goes on to expect it."""
+from whodid.store.store import Connection
 
 
-@dataclass(slots=True)
-class Lane:
-    """What one appending thread works with, and what it has learnt from earlier commits."""
-
-    number: int
-    spool: Spool
-    expect_metadata: int = 0
-    """For how many commits more the dearer insert, which reads metadata, is tried first."""
-
-
-def prepare(connection: Connection, lane: Lane) -> None:
-    """Makes the lane's staging table; once at start."""
-    staging.prepare(connection, lane.number)
+def look(
+    connection: Connection, spool: Spool, bodies: Sequence[Body], limits: Limits, now_ns: int
+) -> tuple[bytes, Facts | None]:
+    """Spools the rows of the bodies; the rows and what they hold, or None if they cannot be stored as they are."""
+    if any(body.repeated for body in bodies):
+        return b"", None
+    rows = decode.rows(bodies)
+    spool.fill(rows)
+    streams = sum(len(body.stream_ids) for body in bodies)
+    return rows, fitting(connection, spool.path, spool.schema, Bounds.of(limits, now_ns), streams)
 
 
-def commit(
-    connection: Connection, lane: Lane, bodies: Sequence[Body], first_seq: int, limits: Limits, now_ns: int
-) -> Committed:
-    """Stores the bodies, their lines numbered from `first_seq`.
+def insert(
+    connection: Connection,
+    path: str,
+    schema: str,
+    first_seq: int,
+    facts: Facts,
+    *,
+    label_levels: bool,
+    again: bool = False,
+) -> None:
+    """Stores the lines of a file of rows, numbered from `first_seq`. Raises StoreError.
 
-    A body's own faults end in its `error` and `rejections`, never in an exception. Raises StoreError.
+    `again`: an earlier try was broken off, and what it stored already (one day's lines, or all) is left as it is.
     """
-    try:
-        stored = None
-        if not any(body.repeated for body in bodies):
-            stored = _direct(connection, lane, bodies, first_seq, limits, now_ns)
-        if stored is None:
-            return staging.commit(connection, lane.number, lane.spool, bodies, first_seq, limits, now_ns)
-    finally:
-        lane.spool.clear()
-    return Committed(first_seq, first_seq + stored - 1, stored, sum(len(body.data) for body in bodies))
-
-
-def most_lines(bodies: Sequence[Body]) -> int:
-    """A bound of the lines: each entry begins with its tag (18 as a varint), and other bytes look like it."""
-    return sum(body.data.count(b"\x12") + body.data.count(b"\x92") for body in bodies)
-
-
-def _direct(
-    connection: Connection, lane: Lane, bodies: Sequence[Body], first_seq: int, limits: Limits, now_ns: int
-) -> int | None:
-    """The lines stored; None where some line needs a judgement, and nothing was stored."""
-    source = decode.spooled(bodies, lane.spool)
-    for with_metadata in (True,) if lane.expect_metadata else (False, True):
-        try:
-            stored = connection.write(_insert(source, lane.spool, bodies, first_seq, limits, now_ns, with_metadata))
-        except StoreError as e:
-            if e.code not in staging.MALFORMED_CODES and _some_stored(connection, bodies, first_seq):
-                raise
-            continue
-        lane.expect_metadata = lane.expect_metadata - 1 if lane.expect_metadata else with_metadata * _METADATA_COMMITS
-        return stored
-    return None
-
-
-def _some_stored(connection: Connection, bodies: Sequence[Body], first_seq: int) -> bool:
-    """Whether an insert that failed in the engine may have written the rows of one day already.
-
-    What the lines themselves make it break off with comes before anything is written. Another lane's rows may look like
-    these: then the clients come again for nothing.
-    """
-    last_seq = first_seq + most_lines(bodies)
-    return bool(
-        connection.select(f"SELECT seq FROM lines WHERE seq BETWEEN {first_seq} AND {last_seq} LIMIT 1").num_rows
+    metadata = "map()"
+    if facts.metadata:
+        metadata = staging.without_level(f"mapFromArrays({decode.NAMES}, {decode.VALUES}) AS metadata")
+    level = detected_level("label_level" if label_levels else "''", with_metadata=facts.metadata)
+    rows, number = decode.source(path), f"{first_seq} + rowNumberInAllBlocks()"
+    where = ""
+    if again:
+        numbered = f"{number} AS seq FROM {rows} ARRAY JOIN entries AS entry"
+        rows, number = f"(SELECT stream_id, push_key, label_level, entry, {numbered})", "seq"
+        last_seq = first_seq + facts.lines - 1
+        where = f"WHERE seq NOT IN (SELECT seq FROM lines WHERE seq BETWEEN {first_seq} AND {last_seq})"
+    else:
+        rows = f"{rows} ARRAY JOIN entries AS entry"
+    connection.write(
+        f"""INSERT INTO lines SELECT stream_id, {decode.NS} AS ts, {number}, toValidUTF8({decode.LINE}) AS line,
+            {metadata}, {level}, push_key
+        FROM {rows} {where} {decode.settings(schema)}"""
     )
 
 
-def _insert(
-    source: str,
+def commit(
+    connection: Connection,
     spool: Spool,
     bodies: Sequence[Body],
+    facts: Facts | None,
     first_seq: int,
     limits: Limits,
     now_ns: int,
-    with_metadata: bool,
-) -> str:
-    low, high = now_ns - limits.reject_older_ns, now_ns + limits.creation_grace_ns
-    odd = f"ts < {low} OR ts > {high} OR length({decode.LINE}) > {limits.max_line_bytes} OR "
-    metadata = "map()"
-    if with_metadata:
-        odd += staging.odd_metadata(decode.NAMES, decode.VALUES)
-        metadata = staging.without_level(f"mapFromArrays({decode.NAMES}, {decode.VALUES}) AS metadata")
-    else:
-        odd += f"notEmpty({decode.NAMES})"
-    return f"""INSERT INTO lines SELECT {staging.ids_of(bodies)}, {decode.NS} AS ts,
-            {first_seq} + rowNumberInAllBlocks(), toValidUTF8({decode.LINE}) AS line, {metadata},
-            {staging.level_of(bodies, with_metadata)}, {staging.keys_of(bodies)}
-        FROM {source} WHERE NOT throwIf({odd}, 'a closer look')
-        {decode.settings(spool)}"""
+) -> Committed:
+    """Stores the bodies that were looked at, their lines numbered from `first_seq`.
+
+    A body's own faults end in its `error` and `rejections`, never in an exception. Raises StoreError.
+    """
+    if facts is None:
+        return staging.commit(connection, spool, bodies, first_seq, limits, now_ns)
+    if facts.lines:
+        levels = have_label_levels(bodies)
+        insert(connection, spool.path, spool.schema, first_seq, facts, label_levels=levels)
+    return Committed(first_seq, first_seq + facts.lines - 1, facts.lines, sum(len(body.data) for body in bodies))
+
+
+def have_label_levels(bodies: Sequence[Body]) -> bool:
+    """Whether the labels of some stream name a level."""
+    return any(any(body.stream_levels) for body in bodies)

@@ -1,24 +1,26 @@
-"""When to commit what: groups the waiting bodies, gives them numbers, and tells everybody when they are durable.
+"""When to commit what: groups the waiting bodies, gives their lines numbers, and answers when they are durable.
 
-At once when idle; under a trickle at most about six times a second (an fsynced insert of ten rows costs as much as one
-of ten thousand); at once again when a batch is full. While one full batch is being written the next one may start in
-another lane: the numbers stay in the order of the starts, and the bell rings only for what has nothing unfinished
-before it. Used by pipeline.py only.
+A small group goes straight into the table: under a trickle at most about six times a second, since an fsynced insert
+of ten rows costs as much as one of ten thousand. A full one goes to the journal, which takes milliseconds, and is
+answered; backlog.py brings it into the table. The order is one: while the backlog has something, all goes there.
+Used by pipeline.py only.
 """
 
 import asyncio
 import logging
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from functools import partial
 
 from whodid.errors import WhodidError
-from whodid.ingest.body import Body, Committed
+from whodid.ingest.backlog import Backlog
+from whodid.ingest.body import Body, Committed, Totals
 from whodid.ingest.bus import CommitBus
-from whodid.ingest.commit import Lane, most_lines
-from whodid.ingest.commit import commit as store_bodies
+from whodid.ingest.check import Facts
+from whodid.ingest.commit import commit, have_label_levels, look
+from whodid.ingest.journal import Batch
 from whodid.ingest.limits import Limits
+from whodid.ingest.spool import Spool
+from whodid.ingest.waiting import Changes
 from whodid.model.clock import Clock
 from whodid.store.store import Store, StoreError
 
@@ -27,12 +29,10 @@ log = logging.getLogger("whodid.ingest")
 TRICKLE_GAP_S = 0.16
 """Pause between small commits."""
 FULL_BYTES = 128 << 10
-"""A batch of this size is worth a commit of its own."""
-LANE_BYTES = 1 << 20
-"""A batch of this size need not wait for the one before it."""
+"""A group of this size is worth a commit of its own, and is answered from the journal."""
 LINGER_S = 0.012
 COMMIT_BYTES = 6 << 20
-"""Most bytes in one commit, unless one body is larger: bounds memory and the wait of the first in line."""
+"""Most bytes in one group, unless one body is larger: bounds memory and the wait of the first in line."""
 
 Answer = asyncio.Future[list[str]]
 """What was refused of a body, once it is durable; or why nothing of it was stored."""
@@ -42,195 +42,176 @@ class TooMuchPending(WhodidError):
     """The server is behind with writing; the client shall send this again later (HTTP 429)."""
 
 
-@dataclass(slots=True)
-class Totals:
-    """Counters for /metrics."""
-
-    lines: int = 0
-    bytes: int = 0
-    commits: int = 0
-    refused: int = 0
-    repeated: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class _UnderWay:
-    """A commit that was started."""
-
-    batch: list[tuple[Body, Answer]]
-    first_seq: int
-    task: asyncio.Task[None] | None = None
-    last_seq: int = 0
-    """Once it is done: the last number it used, or gave up."""
-    lines: int = 0
-    done: bool = False
-
-    @property
-    def bodies(self) -> list[Body]:
-        return [body for body, _ in self.batch]
+Group = list[tuple[Body, Answer]]
 
 
 class Committer:
     """One per server; run `run()` as a task."""
 
-    def __init__(self, store: Store, clock: Clock, limits: Limits, bus: CommitBus, lanes: Sequence[Lane]) -> None:
-        self._store, self._clock, self._limits, self._bus, self._lanes = store, clock, limits, bus, lanes
-        self._free = list(lanes)
-        self._under_way: list[_UnderWay] = []
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        limits: Limits,
+        bus: CommitBus,
+        totals: Totals,
+        spool: Spool,
+        backlog: Backlog,
+    ) -> None:
+        self._store, self._clock, self._limits, self._bus = store, clock, limits, bus
+        self._spool, self._backlog = spool, backlog
         self._next_seq = bus.last_seq + 1
-        self._waiting: list[tuple[Body, Answer]] = []
-        self._wake, self._changed = asyncio.Event(), asyncio.Event()
+        self._waiting: Group = []
+        self._changes = Changes(clock)
         self._expected = 0
-        """Bodies that may be there in a moment: those that waited when a commit ended, one of each client answered."""
+        """Bodies that may come in a moment: what waited when a group was answered, and one of each client in it."""
         self._last_was_full = False
         self._last_commit_s = -TRICKLE_GAP_S
         self._stopped = False
         self.pending_bytes = 0
         """Of the bodies that wait."""
-        self.totals = Totals()
+        self.totals = totals
 
     @property
     def waiting(self) -> int:
-        """Bodies not yet in a commit."""
+        """Bodies not yet in a group."""
         return len(self._waiting)
 
     def enqueue(self, body: Body, answer: Answer) -> None:
-        """Puts a body in the next commit; its answer comes with it."""
+        """Puts a body in the next group; its answer comes with it."""
         if self._stopped:
             fail(answer, TooMuchPending("the server is stopping; send this again later"))
             return
         self._waiting.append((body, answer))
         self.pending_bytes += len(body.data)
-        self._wake.set()
-        self._changed.set()
+        self._changes.tell()
 
     async def run(self) -> None:
         """Commits for ever; cancel to stop: what is under way is finished, the rest stays with its clients."""
+        moving, taking = asyncio.create_task(self._backlog.run()), asyncio.create_task(self._keep_taking())
         try:
-            while True:
-                await self._wake.wait()
-                await self._lane()
-                await self._pace()
-                self._start(self._take())
+            done, _ = await asyncio.wait([moving, taking], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # neither ends by itself but with an error
         finally:
             self._stopped = True
-            await self._finish()
-            for lane in self._lanes:
-                lane.spool.close()
+            self._changes.tell()
+            self._backlog.stop()
+            await _undisturbed(asyncio.wait([moving, taking]))
+            await _undisturbed(self._backlog.run())
+            self._spool.close()
             for _, answer in self._waiting:
                 fail(answer, TooMuchPending("the server is stopping; send this again later"))
             self._waiting.clear()
 
-    async def _finish(self) -> None:
-        """Waits for what is under way, whatever is said meanwhile: its clients get their answers."""
-        while tasks := [commit.task for commit in self._under_way if commit.task]:
-            try:
-                await asyncio.shield(asyncio.wait(tasks))
-            except asyncio.CancelledError:
-                continue
+    async def _keep_taking(self) -> None:
+        while True:
+            await self._changes.until(lambda: self._stopped or bool(self._waiting))
+            await self._pace()
+            if self._stopped:
+                return
+            group = self._take()
+            await self._commit(group)
+            self._expected = len(self._waiting) + len(group)
 
     async def _pace(self) -> None:
-        """Waits out the gap between small commits, unless a full batch comes together first.
+        """Waits out the gap between small commits, unless a full group comes together first.
 
-        After a full one it lingers a moment instead: the clients just answered send their next bodies, and one commit
-        for all of them costs little more than one for the first.
+        After a full one it lingers a moment instead: the clients just answered send their next bodies, and one look at
+        all of them costs little more than one at the first.
         """
+        await self._backlog.room()
         if self._last_was_full:
-            await self._until(lambda: len(self._waiting) >= self._expected, LINGER_S)
+            await self._changes.until(lambda: self._stopped or len(self._waiting) >= self._expected, LINGER_S)
             return
         gap_s = self._last_commit_s + TRICKLE_GAP_S - self._clock.monotonic_s()
-        await self._until(lambda: self.pending_bytes >= FULL_BYTES, gap_s)
+        await self._changes.until(lambda: self._stopped or self.pending_bytes >= FULL_BYTES, gap_s)
 
-    async def _lane(self) -> None:
-        """Returns when the batch may start: nothing is under way, or a lane is free and the batch is worth it."""
-        await self._until(lambda: not self._under_way or (bool(self._free) and self.pending_bytes >= LANE_BYTES))
-
-    async def _until(self, condition: Callable[[], bool], timeout_s: float = math.inf) -> None:
-        """Returns when the condition holds, which may change with a body that comes or a commit that ends; or late."""
-        if condition() or timeout_s <= 0:
-            return
-        waits = [asyncio.ensure_future(self._clock.sleep(timeout_s))] if timeout_s < math.inf else []
-        try:
-            while not condition() and not any(wait.done() for wait in waits):
-                self._changed.clear()
-                changed = asyncio.ensure_future(self._changed.wait())
-                await asyncio.wait([changed, *waits], return_when=asyncio.FIRST_COMPLETED)
-                changed.cancel()
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    def _take(self) -> list[tuple[Body, Answer]]:
+    def _take(self) -> Group:
         taken, size = 0, 0
         for body, _ in self._waiting:
             if taken and size + len(body.data) > COMMIT_BYTES:
                 break
             taken, size = taken + 1, size + len(body.data)
-        batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        group, self._waiting = self._waiting[:taken], self._waiting[taken:]
         self.pending_bytes -= size
         self._last_was_full = size >= FULL_BYTES
-        if not self._waiting:
-            self._wake.clear()
-        return batch
-
-    def _start(self, batch: list[tuple[Body, Answer]]) -> None:
         self._last_commit_s = self._clock.monotonic_s()
-        newest = self._under_way[-1] if self._under_way else None
-        if newest is not None and not newest.done:
-            # How many numbers it uses is not known yet: those it could use at most are left to it.
-            self._next_seq = newest.first_seq + most_lines(newest.bodies)
-        commit = _UnderWay(batch, self._next_seq)
-        self._under_way.append(commit)
-        commit.task = asyncio.create_task(self._commit(self._free.pop(), commit))
+        return group
 
-    async def _commit(self, lane: Lane, commit: _UnderWay) -> None:
-        bodies = commit.bodies
-        work = partial(
-            store_bodies,
-            lane=lane,
-            bodies=bodies,
-            first_seq=commit.first_seq,
-            limits=self._limits,
-            now_ns=self._clock.now_ns(),
-        )
+    async def _commit(self, group: Group) -> None:
+        bodies = [body for body, _ in group]
+        now_ns = self._clock.now_ns()
         try:
-            result = await self._store.appending(work)
+            rows, facts = await self._store.appending(
+                partial(look, spool=self._spool, bodies=bodies, limits=self._limits, now_ns=now_ns)
+            )
+            if facts is not None and (self._last_was_full or not self._backlog.empty):
+                result = await self._written_down(bodies, rows, facts)
+            else:
+                await self._backlog.drained()
+                result = await self._stored(bodies, facts, now_ns)
         except Exception as e:
-            # Part of the rows may be in the table: their numbers are not given out again.
-            commit.last_seq = commit.first_seq + most_lines(bodies) - 1
             log.error("a commit failed, its %d pushes are told to come again: %s", len(bodies), e)
-            for _, answer in commit.batch:
+            for _, answer in group:
                 fail(answer, StoreError(f"the lines could not be written, send them again: {e}"))
         else:
-            commit.last_seq, commit.lines = result.last_seq, result.lines
-            self._answer(commit, result)
-        commit.done = True
-        self._expected = len(self._waiting) + len(bodies)
-        self._free.append(lane)
-        self._settle()
+            self._answer(group, result)
+        finally:
+            self._spool.clear()
 
-    def _answer(self, commit: _UnderWay, result: Committed) -> None:
+    async def _written_down(self, bodies: list[Body], rows: bytes, facts: Facts) -> Committed:
+        """In the journal: durable, and in the table soon."""
+        first_seq = self._next_seq
+        await self._backlog.append(Batch(rows, first_seq, facts, have_label_levels(bodies)))
+        self._next_seq += facts.lines
+        return Committed(first_seq, self._next_seq - 1, facts.lines, sum(len(body.data) for body in bodies))
+
+    async def _stored(self, bodies: list[Body], facts: Facts | None, now_ns: int) -> Committed:
+        """In the table."""
+        first_seq = self._next_seq
+        # If it fails, part of the rows may be in the table: their numbers are not given out again.
+        self._next_seq += facts.lines if facts is not None else most_lines(bodies)
+        work = partial(
+            commit,
+            spool=self._spool,
+            bodies=bodies,
+            facts=facts,
+            first_seq=first_seq,
+            limits=self._limits,
+            now_ns=now_ns,
+        )
+        result = await self._store.appending(work)
+        self._next_seq = result.last_seq + 1
+        self.totals.commits += 1
+        if result.lines:
+            self._bus.publish(result.last_seq)
+        return result
+
+    def _answer(self, group: Group, result: Committed) -> None:
         self.totals.lines += result.lines
         self.totals.bytes += result.bytes
-        self.totals.commits += 1
-        for body, answer in commit.batch:
+        for body, answer in group:
             if body.error is not None:
                 fail(answer, body.error)
             elif not answer.done():
                 self.totals.refused += len(body.rejections)
                 answer.set_result(body.rejections)
 
-    def _settle(self) -> None:
-        """Rings the bell for what has nothing unfinished before it; a later commit may be done before an earlier."""
-        if self._under_way[-1].done:
-            self._next_seq = self._under_way[-1].last_seq + 1
-        last_seq = 0
-        while self._under_way and self._under_way[0].done:
-            commit = self._under_way.pop(0)
-            last_seq = commit.last_seq if commit.lines else last_seq
-        if last_seq:
-            self._bus.publish(last_seq)
-        self._changed.set()
+
+def most_lines(bodies: list[Body]) -> int:
+    """A bound of the lines: each entry begins with its tag (18 as a varint), and other bytes look like it."""
+    return sum(body.data.count(b"\x12") + body.data.count(b"\x92") for body in bodies)
+
+
+async def _undisturbed(work: Awaitable[object]) -> None:
+    """Waits for it whatever is said meanwhile: its clients get their answers."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            continue
 
 
 def fail(answer: Answer, error: Exception) -> None:

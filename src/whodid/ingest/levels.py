@@ -2,8 +2,9 @@
 
 Order (Grafana Loki 3.7, field_detection.go as described in the reference): existing detected_level → stream labels →
 structured metadata → the line: JSON if it is an object, else logfmt keys, else the first level word with boundaries.
-Every branch stands behind a cheap test, since most lines have no level and the insert is the hot path. Each function
-call in it also costs a quarter of a millisecond of planning in every commit: it is written with as few as possible.
+Every branch stands behind a cheap test, since most lines have no level and the insert is the hot path. It is one flat
+`multiIf`: the engine evaluates a branch only for the lines that reach it, and an expression that stands in a condition
+and in its result once; the same as nested `if`s with aliases takes three times as long (docs/design/0005).
 """
 
 from whodid.ingest.enrich import LEVEL_FIELDS, LEVEL_NAMES
@@ -15,7 +16,7 @@ _RIGHT = r"(?:$|[ \t\n\[\](){}:,!\"'=|`])"
 _WORD = f"(?i){_LEFT}({'|'.join(_WORDS)}){_RIGHT}"
 _HINT = "(?i)trace|trc|debug|dbg|inf|warn|wrn|err|critical|fatal|level|severity|lvl"
 """What every line with a level holds; vectorscan finds it at a tenth of the cost of looking properly."""
-_OBJECT = "(?s)^ *[{].*[}] *$"
+_IS_OBJECT = f"match(line, {quote('(?s)^ *[{].*[}] *$')})"
 _OTHER_FIELDS = LEVEL_FIELDS[1:]
 _STATED_FIELDS = ("detected_level", *LEVEL_FIELDS)
 _HAS_STATED = f"arrayExists(k -> k IN ({', '.join(map(quote, _STATED_FIELDS))}), mapKeys(metadata))"
@@ -32,25 +33,27 @@ def _from_metadata() -> str:
     return f"arrayFirst(v -> v != '', arrayMap(k -> metadata[k], {quote_list(_STATED_FIELDS)}))"
 
 
-def _from_json() -> str:
+def _json_branches() -> list[tuple[str, str]]:
     """`level` first and alone: nearly every JSON line with a level has it under that name."""
-    others = quote_list(_OTHER_FIELDS)
+    others, level = quote_list(_OTHER_FIELDS), "JSONExtractString(line, 'level')"
     rest = f"JSONExtractString(line, arrayFirst(k -> JSONExtractString(line, k) != '', {others}))"
-    level = "JSONExtractString(line, 'level') AS json_level"
-    return f"if(({level}) != '', json_level, if(multiSearchAny(line, {others}), {rest}, ''))"
+    return [
+        (f"{_IS_OBJECT} AND {level} != ''", level),
+        (f"{_IS_OBJECT} AND multiSearchAny(line, {others}) AND {rest} != ''", rest),
+    ]
 
 
-def _from_logfmt() -> str:
-    def one(names: str) -> str:
-        pattern = f'(?i)(?:^|[ \\t])(?:{names})="?([^ \\t"]+)'
-        return f"extract(line, {quote(pattern)})"
-
+def _logfmt_branches() -> list[tuple[str, str]]:
     others = "|".join(
         dict.fromkeys(name.lower().replace(".", "[.]") for name in _OTHER_FIELDS if name.lower() != "level")
     )
     hint = quote_list(("level=", "severity", "lvl="))
-    named = f"if(({one('level')} AS logfmt_level) != '', logfmt_level, {one(others)})"
-    return f"if(multiSearchAnyCaseInsensitive(line, {hint}), {named}, '')"
+    patterns = (f'(?i)(?:^|[ \\t])(?:{names})="?([^ \\t"]+)' for names in ("level", others))
+    values = [f"extract(line, {quote(pattern)})" for pattern in patterns]
+    return [
+        (f"NOT {_IS_OBJECT} AND multiSearchAnyCaseInsensitive(line, {hint}) AND {value} != ''", value)
+        for value in values
+    ]
 
 
 def detected_level(stream_level: str, *, with_metadata: bool = True) -> str:
@@ -58,12 +61,12 @@ def detected_level(stream_level: str, *, with_metadata: bool = True) -> str:
 
     `with_metadata` False: no line has any, and the engine need not even read the expression that looks there.
     """
-    hint = f"multiMatchAny(line, [{quote(_HINT)}])"
-    named = f"if(match(line, {quote(_OBJECT)}), {_from_json()}, {_from_logfmt()})"
-    found = f"if({hint}, if(({named} AS named_level) != '', named_level, extract(line, {quote(_WORD)})), '')"
-    if with_metadata:
-        stated = f"if({_HAS_STATED}, {_from_metadata()}, '')"
-        found = f"if(({stated} AS stated_level) != '', stated_level, {found})"
+    branches = []
     if stream_level != "''":
-        found = f"if(({stream_level} AS stream_level) != '', stream_level, {found})"
-    return _normal(found)
+        branches.append((f"{stream_level} != ''", stream_level))
+    if with_metadata:
+        branches.append((f"{_HAS_STATED} AND {_from_metadata()} != ''", _from_metadata()))
+    branches.append((f"NOT multiMatchAny(line, [{quote(_HINT)}])", "''"))
+    branches += _json_branches() + _logfmt_branches()
+    chain = ", ".join(f"{condition}, {value}" for condition, value in branches)
+    return _normal(f"multiIf({chain}, extract(line, {quote(_WORD)}))")

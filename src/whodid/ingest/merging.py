@@ -8,7 +8,7 @@ that a flood that does not end is merged in between. Run as a task by server.py.
 import logging
 from dataclasses import dataclass
 
-from whodid.ingest.committer import Totals
+from whodid.ingest.body import Totals
 from whodid.model.clock import Clock
 from whodid.store.store import Store, StoreError
 

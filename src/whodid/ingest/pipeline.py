@@ -7,24 +7,24 @@ Streams are checked and resolved here, in Python, for they are few; lines are ch
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from whodid.errors import WhodidError
-from whodid.ingest.body import Body
+from whodid.ingest.backlog import Backlog
+from whodid.ingest.body import Body, Totals
 from whodid.ingest.bus import CommitBus
-from whodid.ingest.commit import Lane, prepare
-from whodid.ingest.committer import Answer, Committer, TooMuchPending, Totals, fail
+from whodid.ingest.committer import Answer, Committer, TooMuchPending, fail
 from whodid.ingest.enrich import level_of_labels, with_service_name
 from whodid.ingest.limits import Limits
 from whodid.ingest.retention import last_sequence
 from whodid.ingest.spool import Spool
+from whodid.ingest.staging import prepare
 from whodid.model.clock import Clock
 from whodid.model.entry import Labels
 from whodid.model.labels import format_labels
-from whodid.store.store import APPENDERS, Store, StoreError
+from whodid.store.store import Store, StoreError
 from whodid.store.streams import StreamIndex, stream_id
 from whodid.wire.label_text import BadLabels, parse_label_text
 from whodid.wire.push_protobuf import MalformedPush, scan_streams
@@ -49,20 +49,22 @@ class Ingest:
     """One per server. Start with `await Ingest.start(…)`, run `run()` as a task."""
 
     def __init__(
-        self, store: Store, index: StreamIndex, clock: Clock, limits: Limits, bus: CommitBus, lanes: Sequence[Lane]
+        self, index: StreamIndex, limits: Limits, bus: CommitBus, committer: Committer, backlog: Backlog
     ) -> None:
         self._index, self._limits, self._bus = index, limits, bus
-        self._committer = Committer(store, clock, limits, bus, lanes)
+        self._committer, self._backlog = committer, backlog
         self._keys: OrderedDict[int, Answer] = OrderedDict()
         self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
 
     @classmethod
     async def start(cls, store: Store, index: StreamIndex, clock: Clock, limits: Limits, data_dir: Path) -> "Ingest":
-        """Resumes after the last sequence number that was ever given out."""
-        lanes = [Lane(number, Spool(data_dir)) for number in range(APPENDERS)]
-        for lane in lanes:
-            await store.appending(partial(prepare, lane=lane))
-        return cls(store, index, clock, limits, CommitBus(await last_sequence(store, data_dir)), lanes)
+        """Brings what was acknowledged before a crash into the table; resumes after the last number ever given out."""
+        await store.appending(prepare)
+        spool, bus, totals = Spool(data_dir), CommitBus(), Totals()
+        backlog = Backlog(store, clock, bus, totals, data_dir / "journal", spool.schema)
+        await backlog.recover()
+        bus.publish(await last_sequence(store, data_dir))
+        return cls(index, limits, bus, Committer(store, clock, limits, bus, totals, spool, backlog), backlog)
 
     async def run(self) -> None:
         """Commits for ever; cancel to stop (what is not yet acknowledged stays with its clients)."""
@@ -71,6 +73,15 @@ class Ingest:
     @property
     def bus(self) -> CommitBus:
         return self._bus
+
+    async def settled(self) -> None:
+        """For those who read: returns when all that was acknowledged can be read."""
+        await self._backlog.settled()
+
+    @property
+    def journal_bytes(self) -> int:
+        """Acknowledged and on disk, and not yet in the table."""
+        return self._backlog.bytes
 
     @property
     def totals(self) -> Totals:

@@ -6,27 +6,23 @@ a full path: given as text, the engine would write it into the working directory
 """
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
-from whodid.wire.push_protobuf import SCHEMA, envelope
+from whodid.wire.push_protobuf import SCHEMA
 
 
 class Spool:
-    """One for each lane of the write path; used by one thread at a time."""
+    """One for the write path; used by one thread at a time."""
 
     def __init__(self, data_dir: Path) -> None:
-        schema = data_dir.absolute() / "push.proto"
-        schema.write_text(SCHEMA)
-        self.schema = f"{schema}:Stream"
-        """For the engine's setting `format_schema`."""
+        self.schema = write_schema(data_dir)
         self._file = os.fdopen(os.memfd_create("whodid-push"), "wb")
         self.path = f"/proc/self/fd/{self._file.fileno()}"
 
-    def fill(self, messages: Iterable[bytes | memoryview]) -> None:
-        """Puts the messages of streams, as one envelope, in place of what was there."""
+    def fill(self, rows: bytes) -> None:
+        """Puts the rows in place of what was there."""
         self.clear()
-        self._file.writelines(envelope(messages))
+        self._file.write(rows)
         self._file.flush()
 
     def clear(self) -> None:
@@ -37,3 +33,10 @@ class Spool:
     def close(self) -> None:
         """The path is invalid from now on."""
         self._file.close()
+
+
+def write_schema(data_dir: Path) -> str:
+    """Puts the schema of a row beside the store; the value of the engine's setting `format_schema`."""
+    schema = data_dir.absolute() / "push.proto"
+    schema.write_text(SCHEMA)
+    return f"{schema}:Stream"

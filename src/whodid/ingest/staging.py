@@ -10,61 +10,50 @@ from dataclasses import dataclass
 
 from whodid.ingest import decode
 from whodid.ingest.body import Body, Committed
+from whodid.ingest.check import MALFORMED_CODES, Bounds, facts, odd_metadata
 from whodid.ingest.levels import detected_level
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
 from whodid.model.clock import format_rfc3339
-from whodid.store.sql import number_list, quote_list
+from whodid.store.sql import number_list
 from whodid.store.store import Connection, StoreError
 from whodid.wire.push_protobuf import MalformedPush
 
-_COLUMNS = "stream_no UInt32, ts Int64, line String, metadata Map(LowCardinality(String), String)"
-_REJECTIONS_TOLD = 20
-MALFORMED_CODES = frozenset(
-    (
-        "UNKNOWN_PROTOBUF_FORMAT",
-        "PROTOBUF_BAD_CAST",
-        "CANNOT_READ_ALL_DATA",
-        "ATTEMPT_TO_READ_AFTER_EOF",
-        "LOGICAL_ERROR",
-        "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO",
-    )
+TABLE = "staging"
+_COLUMNS = (
+    "number UInt32, stream_id UInt64, push_key UInt64, label_level String, "
+    "ts Int64, line String, metadata Map(LowCardinality(String), String)"
 )
-"""What the engine says of bytes that are no PushRequest (LOGICAL_ERROR: of lengths beyond any memory), before it writes
-anything. Every other failure is the engine's own: the client must come again, or its lines would be lost."""
+_REJECTIONS_TOLD = 20
 
 
-def prepare(connection: Connection, lane: int) -> None:
-    """Makes a lane's staging table; once at start."""
-    connection.write(f"CREATE TABLE IF NOT EXISTS {_table(lane)} ({_COLUMNS}) ENGINE = Memory")
+def prepare(connection: Connection) -> None:
+    """Makes the staging table; once at start."""
+    connection.write(f"CREATE TABLE IF NOT EXISTS {TABLE} ({_COLUMNS}) ENGINE = Memory")
 
 
 def commit(
-    connection: Connection, lane: int, spool: Spool, bodies: Sequence[Body], first_seq: int, limits: Limits, now_ns: int
+    connection: Connection, spool: Spool, bodies: Sequence[Body], first_seq: int, limits: Limits, now_ns: int
 ) -> Committed:
     """Stores what is good of the bodies; the rest ends in their `error` and `rejections`. Raises StoreError."""
-    stage = _Stage(connection, _table(lane), spool)
+    bounds = Bounds.of(limits, now_ns)
+    stage = _Stage(connection, spool, bounds)
     good = stage.fill(bodies)
     stored = count = 0
     if good:
-        bounds = (now_ns - limits.reject_older_ns, now_ns + limits.creation_grace_ns)
         low, high, longest, count, odd = stage.facts(
             f"min(ts), max(ts), max(length(line)), count(), "
             f"max({odd_metadata('mapKeys(metadata)', 'mapValues(metadata)')})"
         )
         where = "1"
-        if count and (low < bounds[0] or high > bounds[1] or longest > limits.max_line_bytes):
-            where = f"ts >= {bounds[0]} AND ts <= {bounds[1]} AND length(line) <= {limits.max_line_bytes}"
-            _explain(stage, good, bounds, limits)
+        if count and (low < bounds.low_ns or high > bounds.high_ns or longest > bounds.line_bytes):
+            where = f"ts >= {bounds.low_ns} AND ts <= {bounds.high_ns} AND length(line) <= {bounds.line_bytes}"
+            _explain(stage, good)
         skip = _already_stored(stage, good, where)
         if count and len(skip) < len(good):
-            stored = connection.write(_insert(stage.table, good, skip, first_seq, where, bool(odd)))
+            stored = connection.write(_insert(skip, first_seq, where, bool(odd)))
         stage.empty()
     return Committed(first_seq, first_seq + count - 1, stored, sum(len(body.data) for body in good))
-
-
-def _table(lane: int) -> str:
-    return f"staging_{lane}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +61,15 @@ class _Stage:
     """The table in memory and its connection."""
 
     connection: Connection
-    table: str
     spool: Spool
+    bounds: Bounds
 
     def empty(self) -> None:
-        self.connection.write(f"TRUNCATE TABLE {self.table}")
+        self.connection.write(f"TRUNCATE TABLE {TABLE}")
 
     def facts(self, columns: str, where: str = "1") -> list[int]:
         """One row of numbers about what is staged."""
-        table = self.connection.select(f"SELECT {columns} FROM {self.table} WHERE {where}")
+        table = self.connection.select(f"SELECT {columns} FROM {TABLE} WHERE {where}")
         return [column[0].as_py() for column in table.columns]
 
     def fill(self, bodies: Sequence[Body]) -> list[Body]:
@@ -102,11 +91,15 @@ class _Stage:
     def _try(self, bodies: Sequence[Body]) -> MalformedPush | StoreError | None:
         """Fills the table with these bodies alone; rows that a failed commit left there would get wrong streams."""
         self.empty()
+        self.spool.fill(decode.rows(bodies))
+        path, schema = self.spool.path, self.spool.schema
         try:
+            if facts(self.connection, path, schema, self.bounds).streams != sum(len(b.stream_ids) for b in bodies):
+                return MalformedPush("the push body is no protobuf PushRequest: its streams cannot be told apart")
             self.connection.write(
-                f"""INSERT INTO {self.table} SELECT stream_no, {decode.NS}, {decode.LINE},
-                mapFromArrays({decode.NAMES}, {decode.VALUES}) FROM {decode.spooled(bodies, self.spool)}
-                {decode.settings(self.spool)}"""
+                f"""INSERT INTO {TABLE} SELECT number, stream_id, push_key, label_level, {decode.NS}, {decode.LINE},
+                mapFromArrays({decode.NAMES}, {decode.VALUES})
+                FROM {decode.source(path)} ARRAY JOIN entries AS entry {decode.settings(schema)}"""
             )
         except StoreError as e:
             if e.code in MALFORMED_CODES:
@@ -115,20 +108,20 @@ class _Stage:
         return None
 
 
-def _explain(stage: _Stage, bodies: Sequence[Body], bounds: tuple[int, int], limits: Limits) -> None:
+def _explain(stage: _Stage, bodies: Sequence[Body]) -> None:
     """Tells each body which of its lines are refused, in Loki's words."""
-    low, high = bounds
+    low, high, longest = stage.bounds.low_ns, stage.bounds.high_ns, stage.bounds.line_bytes
     table = stage.connection.select(
-        f"""SELECT stream_no, ts, length(line) AS size FROM {stage.table}
-        WHERE ts < {low} OR ts > {high} OR size > {limits.max_line_bytes} LIMIT {_REJECTIONS_TOLD} BY stream_no"""
+        f"""SELECT number, ts, length(line) AS size FROM {TABLE}
+        WHERE ts < {low} OR ts > {high} OR size > {longest} LIMIT {_REJECTIONS_TOLD} BY number"""
     )
     owner = [body for body in bodies for _ in body.stream_ids]
     names = [name for body in bodies for name in body.stream_names]
     for row in table.to_pylist():
-        body, name, ts = owner[row["stream_no"] - 1], names[row["stream_no"] - 1], row["ts"]
-        if row["size"] > limits.max_line_bytes:
+        body, name, ts = owner[row["number"] - 1], names[row["number"] - 1], row["ts"]
+        if row["size"] > longest:
             text = (
-                f"max entry size '{limits.max_line_bytes}' bytes exceeded for stream '{name}' "
+                f"max entry size '{longest}' bytes exceeded for stream '{name}' "
                 f"while adding an entry with length '{row['size']}' bytes"
             )
         elif ts < low:
@@ -149,7 +142,7 @@ def _already_stored(stage: _Stage, bodies: Sequence[Body], where: str) -> set[in
         first, before = before + 1, before + len(body.stream_ids)
         if not body.repeated or not body.push_key:
             continue
-        [due] = stage.facts("count()", f"stream_no BETWEEN {first} AND {before} AND {where}")
+        [due] = stage.facts("count()", f"number BETWEEN {first} AND {before} AND {where}")
         there = stage.connection.select(f"SELECT count() FROM lines WHERE push_key = {body.push_key}")[0][0].as_py()
         # More than is due: the clock moved on, and what was stored then would be too old today.
         if there >= due:
@@ -162,49 +155,18 @@ def _already_stored(stage: _Stage, bodies: Sequence[Body], where: str) -> set[in
     return done
 
 
-def _insert(table: str, bodies: Sequence[Body], skip: set[int], first_seq: int, where: str, odd: bool) -> str:
-    skipped = f" AND NOT has({number_list(skip)}, {keys_of(bodies)})" if skip else ""
-    return f"""INSERT INTO lines SELECT {ids_of(bodies)}, ts, {first_seq} + rowNumberInAllBlocks(),
-            toValidUTF8(raw) AS line, {without_level("metadata")}, {level_of(bodies, True)}, {keys_of(bodies)}
+def _insert(skip: set[int], first_seq: int, where: str, odd: bool) -> str:
+    skipped = f" AND NOT has({number_list(skip)}, push_key)" if skip else ""
+    return f"""INSERT INTO lines SELECT stream_id, ts, {first_seq} + rowNumberInAllBlocks(),
+            toValidUTF8(raw) AS line, {without_level("metadata")}, {detected_level("label_level")}, push_key
         FROM (
-            SELECT stream_no, ts, line AS raw, {_repaired("metadata") if odd else "metadata"} AS metadata
-            FROM {table} WHERE {where}{skipped}
+            SELECT * EXCEPT (line, metadata), line AS raw, {_repaired("metadata") if odd else "metadata"} AS metadata
+            FROM {TABLE} WHERE {where}{skipped}
         )
         SETTINGS max_threads = 1, max_insert_threads = 1, max_partitions_per_insert_block = 0"""
 
 
 # ---- expressions ----
-
-
-def ids_of(bodies: Sequence[Body]) -> str:
-    """The SQL of a row's stream id, by its `stream_no`."""
-    return _by_stream(number_list(i for body in bodies for i in body.stream_ids))
-
-
-def keys_of(bodies: Sequence[Body]) -> str:
-    """The SQL of a row's push key."""
-    if not any(body.push_key for body in bodies):
-        return "toUInt64(0)"
-    return _by_stream(number_list(body.push_key for body in bodies for _ in body.stream_ids))
-
-
-def level_of(bodies: Sequence[Body], with_metadata: bool) -> str:
-    """The SQL of a row's detected_level, over `line` and, if there is any, `metadata`."""
-    levels = [level for body in bodies for level in body.stream_levels]
-    stated = f"arrayElement({quote_list(levels)}, stream_no)" if any(levels) else "''"
-    return detected_level(stated, with_metadata=with_metadata)
-
-
-def _by_stream(numbers: str) -> str:
-    return f"arrayElement(CAST({numbers}, 'Array(UInt64)'), stream_no)"
-
-
-def odd_metadata(names: str, values: str) -> str:
-    """SQL: some name or value is no UTF-8, or a name stands twice."""
-    return (
-        f"(notEmpty({names}) AND (length({names}) != arrayUniq({names}) "
-        f"OR arrayExists(s -> NOT isValidUTF8(s), arrayConcat({names}, {values}))))"
-    )
 
 
 def without_level(metadata: str) -> str:

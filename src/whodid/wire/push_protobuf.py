@@ -4,6 +4,7 @@ The server never reads entries in Python: it finds the streams' label texts (`sc
 engine. Field numbers: Grafana Loki pkg/push/push.proto (Apache-2.0).
 """
 
+import struct
 from collections.abc import Iterable, Iterator
 
 from whodid.errors import WhodidError
@@ -15,14 +16,21 @@ SCHEMA = """syntax = "proto3";
 message Pair { string name = 1; string value = 2; }
 message Instant { int64 seconds = 1; int32 nanos = 2; }
 message Entry { Instant timestamp = 1; bytes line = 2; repeated Pair pairs = 3; }
-message Envelope {
-  message Stream { string labels = 1; repeated Entry entries = 2; }
-  repeated Stream streams = 1;
+message Stream {
+  string labels = 1;
+  repeated Entry entries = 2;
+  fixed32 number = 1001;
+  fixed64 stream_id = 1002;
+  fixed64 push_key = 1003;
+  string label_level = 1004;
 }
+message PushRequest { repeated Stream streams = 1; }
 """
-"""PushRequest by the name that the engine's format ProtobufList wants: a row for each stream."""
+"""Loki's message, and what the server writes behind each stream before the engine reads it (`owned_stream`)."""
 
 
+_OWNER_FIELDS = ((1001, 5), (1002, 1), (1003, 1), (1004, 2))
+"""Numbers and wire types of the server's own fields in SCHEMA."""
 _HEADERS_READ = 200_000
 """Most field headers that are read of one body. Honest clients need one or two a stream; a body of nothing but headers
 must not hold up the event loop for seconds."""
@@ -154,19 +162,39 @@ def encode_push(streams: Iterable[Stream]) -> bytes:
     return b"".join(encode_stream(format_labels(s.labels), map(encode_entry, s.entries)) for s in streams)
 
 
-def envelope(messages: Iterable[bytes | memoryview]) -> list[bytes | memoryview]:
-    """Stream messages, each without its own tag and length, as the pieces of one Envelope with its length in front."""
-    pieces: list[bytes | memoryview] = [b""]
-    size = 0
-    for message in messages:
-        head = b"\x0a" + _length(len(message))
-        pieces += (head, message)
-        size += len(head) + len(message)
-    pieces[0] = _length(size)
-    return pieces
+_OWNER = struct.Struct("<2sI2sQ2sQ")
+"""Number, stream id and push key, each behind its tag."""
+_NUMBER, _STREAM_ID, _PUSH_KEY, _LABEL_LEVEL = (_varint(n << 3 | kind) for n, kind in _OWNER_FIELDS)
 
 
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+def owned_stream(
+    message: bytes | memoryview, number: int, stream_id: int, push_key: int, label_level: str
+) -> list[bytes | memoryview]:
+    """A stream's message with what the server knows of it, as the pieces of one row of a length-delimited file.
+
+    All fields are written always, and last: what a client wrote under their numbers does not count (proto3: the last
+    one wins).
+    """
+    level = label_level.encode("utf-8", "replace")
+    owner = _OWNER.pack(_NUMBER, number, _STREAM_ID, stream_id, _PUSH_KEY, push_key)
+    tail = b"".join((owner, _LABEL_LEVEL, _length(len(level)), level))
+    return [_length(len(message) + len(tail)), message, tail]
+
+
+def delimited(message: bytes) -> bytes:
+    """A message as a row of a length-delimited file."""
+    return _length(len(message)) + message
+
+
+def read_delimited(data: bytes | memoryview, at: int) -> tuple[int, int]:
+    """First byte and end of the message whose length stands at `at`. Raises MalformedPush where there is none."""
+    size, begin = _read_varint(data, at)
+    if begin + size > len(data):
+        raise MalformedPush(f"a message of {size} bytes at byte {begin}, {len(data) - begin} left")
+    return begin, begin + size
+
+
+def _read_varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
     shift = value = 0
     while True:
         if at >= len(data) or shift > 63:

@@ -129,7 +129,7 @@ async def _feed(websocket: WebSocket, house: Services, asked: _Asked) -> None:
         if asked.delay_ns:
             await house.clock.sleep(asked.delay_ns / SECOND)
         last = min(last, seen + SCAN_LINES)  # a tail that resumes after a weekend must not bring it all into memory
-        rows = (await house.engine.committed([asked.query], seen + 1, last, asked.tenant))[0]
+        rows = (await house.live.committed([asked.query], seen + 1, last, asked.tenant))[0]
         before, seen = seen, last
         if rows:
             await _send(websocket, rows, asked, before, seen)

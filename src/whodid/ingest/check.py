@@ -1,0 +1,82 @@
+"""One look at spooled bodies before anything is promised: how many lines they hold, and whether all of them are good.
+
+The engine decodes the rows and answers with four numbers; Python touches no line. Nearly always all is good, and the
+bodies go on as they are. Where it is not, staging.py finds out which line it is. Called by commit.py, in its thread.
+"""
+
+from dataclasses import dataclass
+
+from whodid.ingest import decode
+from whodid.ingest.limits import Limits
+from whodid.store.store import Connection, StoreError
+
+MALFORMED_CODES = frozenset(
+    (
+        "UNKNOWN_PROTOBUF_FORMAT",
+        "PROTOBUF_BAD_CAST",
+        "CANNOT_READ_ALL_DATA",
+        "ATTEMPT_TO_READ_AFTER_EOF",
+        "LOGICAL_ERROR",
+    )
+)
+"""What the engine says of bytes that are no PushRequest (LOGICAL_ERROR: of lengths beyond any memory). Every other
+failure is the engine's own: the client must come again, or its lines would be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an acceptable line keeps to."""
+
+    low_ns: int
+    high_ns: int
+    """The line's instant: low_ns ≤ ts ≤ high_ns."""
+    line_bytes: int
+
+    @classmethod
+    def of(cls, limits: Limits, now_ns: int) -> "Bounds":
+        return cls(now_ns - limits.reject_older_ns, now_ns + limits.creation_grace_ns, limits.max_line_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file of rows holds."""
+
+    streams: int
+    """Rows that stand where they were put."""
+    lines: int
+    metadata: bool
+    """Some line has structured metadata."""
+    odd: bool
+    """Some line is too old, too new, too long or has metadata that cannot be stored as it is."""
+
+
+def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Facts:
+    """Raises StoreError; with a code of MALFORMED_CODES if the bytes are no rows."""
+    odd = (
+        f"({decode.NS} AS ts) < {bounds.low_ns} OR ts > {bounds.high_ns} OR length({decode.LINE}) > {bounds.line_bytes}"
+        f" OR {odd_metadata(decode.NAMES, decode.VALUES)}"
+    )
+    table = connection.select(
+        f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum(length(entries)),
+            max(arrayExists(entry -> notEmpty({decode.NAMES}), entries)), max(arrayExists(entry -> {odd}, entries))
+        FROM {decode.source(path)} {decode.settings(schema)}"""
+    )
+    streams, lines, metadata, is_odd = (column[0].as_py() for column in table.columns)
+    return Facts(streams, lines, bool(metadata), bool(is_odd))
+
+
+def odd_metadata(names: str, values: str) -> str:
+    """SQL: some name or value is no UTF-8, or a name stands twice."""
+    return (
+        f"(notEmpty({names}) AND (length({names}) != arrayUniq({names}) "
+        f"OR arrayExists(s -> NOT isValidUTF8(s), arrayConcat({names}, {values}))))"
+    )
+
+
+def fitting(connection: Connection, path: str, schema: str, bounds: Bounds, streams: int) -> Facts | None:
+    """The facts of these many streams if they can be stored as they are; None if they need a closer look."""
+    try:
+        found = facts(connection, path, schema, bounds)
+    except StoreError:
+        return None  # looked at one by one, it turns out whether a body is to blame or the engine
+    return None if found.odd or found.streams != streams else found

@@ -1,0 +1,34 @@
+"""Waiting for a condition that other tasks change, for at most so long by the server's clock."""
+
+import asyncio
+import math
+from collections.abc import Callable
+
+from whodid.model.clock import Clock
+
+
+class Changes:
+    """Tells all who wait that something may be otherwise now."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._changed = asyncio.Event()
+
+    def tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float = math.inf) -> bool:
+        """Returns when the condition holds, or late; whether it holds. It is looked at whenever a change is told."""
+        if condition() or timeout_s <= 0:
+            return condition()
+        late = asyncio.ensure_future(self._clock.sleep(timeout_s)) if timeout_s < math.inf else None
+        try:
+            while not condition() and not (late and late.done()):
+                changed = asyncio.ensure_future(self._changed.wait())
+                await asyncio.wait([changed, *([late] if late else [])], return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+        finally:
+            if late:
+                late.cancel()
+        return condition()
