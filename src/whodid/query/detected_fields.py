@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from whodid.logql.ast import JsonParser, LogfmtParser
-from whodid.logql.pretty_stages import humanized
+from whodid.logql.loki_spelling import humanized
 from whodid.model.labels import format_labels
 from whodid.model.result import Row
 from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes
