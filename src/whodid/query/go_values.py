@@ -6,6 +6,7 @@ raises ValueError with Go's sentence.
 
 import math
 import re
+from collections.abc import Callable
 
 from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns
 
@@ -23,6 +24,19 @@ _SIZE_UNIT: dict[str, int] = {"": 1, "b": 1} | {
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def reads(parse: Callable[[str], float]) -> Callable[[str], bool]:
+    """Whether a text can be read so."""
+
+    def is_readable(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return is_readable
 
 
 def parse_float(text: str) -> float:
