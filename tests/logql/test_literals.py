@@ -113,20 +113,3 @@ def test_bad_sizes(text: str) -> None:
 )
 def test_a_size_is_written_in_its_largest_whole_unit(size_bytes: int, text: str) -> None:
     assert literals.format_size(size_bytes) == text
-
-
-@pytest.mark.parametrize(
-    ("duration_ns", "text"),
-    [
-        (0, "0s"),
-        (1, "1ns"),
-        (1_500, "1.5µs"),
-        (250 * 10**6, "250ms"),
-        (1_500 * 10**6, "1.5s"),
-        (60 * 10**9, "1m0s"),
-        (-5_400 * 10**9, "-1h30m0s"),
-        (3_600 * 10**9 + 1, "1h0m0.000000001s"),
-    ],
-)
-def test_durations_as_go_prints_them(duration_ns: int, text: str) -> None:
-    assert literals.format_go_duration(duration_ns) == text

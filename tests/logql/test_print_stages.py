@@ -3,7 +3,7 @@
 import pytest
 
 from whodid.logql import ast
-from whodid.logql.print_stages import print_matcher, print_predicate, print_stage
+from whodid.logql.print_stages import print_predicate, print_stage
 from whodid.model.matcher import Matcher
 
 A, B, C = (ast.StringPredicate(Matcher(name, "=", "1")) for name in "abc")
@@ -49,7 +49,3 @@ def test_stages(stage: ast.Stage, text: str) -> None:
 )
 def test_predicates(predicate: ast.Predicate, text: str) -> None:
     assert print_predicate(predicate) == text
-
-
-def test_a_matcher() -> None:
-    assert print_matcher(Matcher("a", "=~", r"\d")) == r'a=~"\\d"'

@@ -7,10 +7,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whodid.templates import program
 from whodid.templates.errors import TemplateError
 from whodid.templates.go_time import GoTime
-from whodid.templates.program import MAX_ROUNDS, compiled
+from whodid.templates.program import compiled
+from whodid.templates.run import MAX_ROUNDS
 from whodid.templates.values import MAX_CHARS, StringMap
 
 CASES = yaml.safe_load((Path(__file__).parent / "language.yml").read_text())
@@ -81,11 +81,6 @@ def test_a_function_gets_its_context() -> None:
 
     table = {"who": function(lambda context, text: context + text, "string", of_context=True)}
     assert compiled('{{ who "!" }}', "t", table).run({}, "ana") == "ana!"
-
-
-def test_names_that_a_template_asks() -> None:
-    made = compiled('{{.a}}{{ if eq .b "x" }}{{ (print .c).d | printf $.e }}{{else}}{{.f.g}}{{end}}', "t", {})
-    assert list(program.fields(made.nodes)) == ["a", "b", "c", "e", "f"]
 
 
 def test_runs_are_apart() -> None:

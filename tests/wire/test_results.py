@@ -1,51 +1,12 @@
 """Results as Loki's JSON."""
 
-import struct
-from decimal import Decimal
-
 import orjson
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from whodid.model.clock import SECOND
 from whodid.model.result import Matrix, Row, Scalar, Series, Statistics, Streams, Vector
-from whodid.wire.results import encode_data, encode_result, format_number, stream_list
+from whodid.wire.results import encode_data, encode_result, stream_list
 
 ROW = Row(5, "line", {"job": "db"}, {"user": "raz"}, {"table": "User"}, 1)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (0.0, "0"),
-        (-0.0, "-0"),
-        (1.0, "1"),
-        (-3.0, "-3"),
-        (0.1, "0.1"),
-        (1e15, "1000000000000000"),
-        (123456789012345678.0, "123456789012345680"),
-        (1e22, "10000000000000000000000"),
-        (1.2345e25, "12345000000000000000000000"),
-        (1.5e-10, "0.00000000015"),
-        (1e-7, "0.0000001"),
-        (float("nan"), "NaN"),
-        (float("inf"), "+Inf"),
-        (float("-inf"), "-Inf"),
-    ],
-)
-def test_numbers_are_written_as_go_writes_them(value: float, expected: str) -> None:
-    assert format_number(value) == expected
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_is_its_shortest_digits_without_exponent(value: float) -> None:
-    text = format_number(value)
-    assert struct.pack("d", float(text)) == struct.pack("d", value)
-    assert "e" not in text.lower()
-    assert not text.endswith((".", ".0"))
-    significant = len(Decimal(text).normalize().as_tuple().digits)
-    assert significant <= len(Decimal(repr(value)).normalize().as_tuple().digits) <= 17
 
 
 def test_without_the_flag_everything_is_folded_into_the_stream() -> None:

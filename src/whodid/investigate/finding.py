@@ -63,9 +63,6 @@ class Attribution:
         }
 
 
-NOBODY = Attribution(None, None, "unknown")
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One dangerous statement. A text of several statements gives one finding for each dangerous one of them."""

@@ -7,21 +7,11 @@ Unreadable text raises ValueError whose message is fit for the user.
 import re
 
 from whodid.model.clock import parse_duration as parse_prometheus_duration
+from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns, unescaped
 from whodid.model.labels import quote
 
 _MAX_NS = (1 << 63) - 1
 _MAX_BYTES = 1 << 64
-_ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)")
-_SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, '"': 34}
-_GO_UNITS_NS = {
-    "h": 3_600_000_000_000,
-    "m": 60_000_000_000,
-    "s": 1_000_000_000,
-    "ms": 1_000_000,
-    "us": 1_000,
-    "µs": 1_000,
-    "ns": 1,
-}
 _GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|[smh])")
 _GO_DURATION = re.compile(rf"(?:{_GO_PART.pattern})+")
 _SIZE = re.compile(r"(\d+\.?\d*|\.\d+)([kKMGTP]?)(i?)(B?)")
@@ -37,32 +27,14 @@ def unquote(body: str) -> str:
     """The text of a double-quoted literal's inside, its Go escapes resolved."""
     if "\\" not in body:
         return body
-    out = bytearray()
-    at = 0
-    for match in _ESCAPE.finditer(body):
-        out += body[at : match.start()].encode()
-        out += _unescape(match, body)
-        at = match.end()
-    out += body[at:].encode()
+    try:
+        out = unescaped(body, '"')
+    except ValueError as escape:
+        raise ValueError(f"invalid char escape {escape}; double the backslash, or quote with backticks") from None
     try:
         return out.decode()
     except UnicodeDecodeError:
         raise ValueError("the string's escapes do not form valid UTF-8") from None
-
-
-def _unescape(match: re.Match[str], body: str) -> bytes:
-    simple, octal, byte, short, long = match.groups()
-    if simple:
-        return bytes((_SIMPLE[simple],))
-    if byte:
-        return bytes((int(byte, 16),))
-    if octal and int(octal, 8) < 256:
-        return bytes((int(octal, 8),))
-    code = int(short or long or "110000", 16)
-    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-        escape = body[match.start() : max(match.end(), match.start() + 2)]
-        raise ValueError(f"invalid char escape {escape}; double the backslash, or quote with backticks")
-    return chr(code).encode()
 
 
 def parse_number(text: str) -> float:
@@ -102,44 +74,19 @@ def parse_duration(text: str) -> int:
     except ValueError:
         if not _GO_DURATION.fullmatch(body):
             raise ValueError(f'not a valid duration string: "{text}"') from None
-        duration_ns = sum(_go_part_ns(number, unit) for number, unit in _GO_PART.findall(body))
+        duration_ns = sum(duration_part_ns(number, unit) for number, unit in _GO_PART.findall(body))
     if duration_ns > _MAX_NS:
         raise ValueError("duration out of range")
     return sign * duration_ns
-
-
-def _go_part_ns(number: str, unit: str) -> int:
-    """Exact, without a float between: fractions below one nanosecond are cut off, as Go does."""
-    whole, _, fraction = number.partition(".")
-    scale = _GO_UNITS_NS[unit]
-    return int(whole or "0") * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
 
 
 def format_duration(duration_ns: int) -> str:
     """A duration that `parse_duration` reads back exactly: `1h30m`, `1s500ms`, `100us`, `0s`."""
     rest, out = abs(duration_ns), ""
     for unit in ("h", "m", "s", "ms", "us", "ns"):
-        count, rest = divmod(rest, _GO_UNITS_NS[unit])
+        count, rest = divmod(rest, DURATION_UNIT_NS[unit])
         out += f"{count}{unit}" if count else ""
     return ("-" if duration_ns < 0 else "") + (out or "0s")
-
-
-def format_go_duration(duration_ns: int) -> str:
-    """A duration as Go's time.Duration prints it, and so Loki: `1h30m0s`, `1.5s`, `250ms`, `100µs`, `0s`."""
-    rest, sign = abs(duration_ns), "-" if duration_ns < 0 else ""
-    if rest < _GO_UNITS_NS["s"]:
-        unit = next((unit for unit in ("ms", "µs") if rest >= _GO_UNITS_NS[unit]), "ns")
-        return f"{sign}{_fraction(rest, _GO_UNITS_NS[unit])}{unit}" if rest else "0s"
-    hours, rest = divmod(rest, _GO_UNITS_NS["h"])
-    minutes, rest = divmod(rest, _GO_UNITS_NS["m"])
-    out = f"{hours}h" if hours else ""
-    out += f"{minutes}m" if hours or minutes else ""
-    return f"{sign}{out}{_fraction(rest, _GO_UNITS_NS['s'])}s"
-
-
-def _fraction(amount: int, scale: int) -> str:
-    whole, rest = divmod(amount, scale)
-    return f"{whole}.{rest:0{len(str(scale)) - 1}d}".rstrip("0") if rest else str(whole)
 
 
 def parse_size(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The part of printer.py that writes matchers, conditions and pipeline stages."""
+"""The part of printer.py that writes conditions and pipeline stages, in any spelling."""
 
 from whodid.logql.ast import (
     AndPredicate,
@@ -27,32 +27,26 @@ from whodid.logql.ast import (
     StringPredicate,
     Unpack,
 )
-from whodid.logql.literals import format_duration, format_number, format_size
+from whodid.logql.spelling import EXACT, Spelling
 from whodid.model.labels import quote
-from whodid.model.matcher import Matcher
 
 
-def print_matcher(matcher: Matcher) -> str:
-    """`a=~"b"`"""
-    return f"{matcher.name}{matcher.op}{quote(matcher.value)}"
-
-
-def print_stage(stage: Stage) -> str:
+def print_stage(stage: Stage, spelling: Spelling = EXACT) -> str:
     """`|= "x"`, `| json`, `| a > 5`: the stage with its leading sign."""
     if isinstance(stage, LineFilter):
         return f"{stage.op} " + " or ".join(map(_operand, stage.operands))
-    return "| " + _after_pipe(stage)
+    return "| " + _after_pipe(stage, spelling)
 
 
-def _after_pipe(stage: Stage) -> str:
+def _after_pipe(stage: Stage, spelling: Spelling) -> str:
     match stage:
         case LabelFilter():
-            return print_predicate(stage.predicate)
+            return print_predicate(stage.predicate, spelling)
         case JsonParser():
-            return " ".join(filter(None, ("json", _extractions(stage.extractions))))
+            return " ".join(filter(None, ("json", _extractions(stage.extractions, spelling))))
         case LogfmtParser():
             flags = ("--strict" if stage.strict else "", "--keep-empty" if stage.keep_empty else "")
-            return " ".join(filter(None, ("logfmt", *flags, _extractions(stage.extractions))))
+            return " ".join(filter(None, ("logfmt", *flags, _extractions(stage.extractions, spelling))))
         case RegexpParser():
             return f"regexp {quote(stage.pattern)}"
         case PatternParser():
@@ -60,11 +54,11 @@ def _after_pipe(stage: Stage) -> str:
         case LineFormat():
             return f"line_format {quote(stage.template)}"
         case LabelFormat():
-            return "label_format " + ", ".join(map(_assignment, stage.assignments))
+            return "label_format " + spelling.comma.join(map(_assignment, stage.assignments))
         case Drop():
-            return "drop " + ", ".join(map(_choice, stage.choices))
+            return "drop " + spelling.comma.join(map(_choice, stage.choices))
         case Keep():
-            return "keep " + ", ".join(map(_choice, stage.choices))
+            return "keep " + spelling.comma.join(map(_choice, stage.choices))
         case Unpack():
             return "unpack"
         case Decolorize():
@@ -73,37 +67,39 @@ def _after_pipe(stage: Stage) -> str:
             raise AssertionError("a line filter brings its own sign")
 
 
-def print_predicate(predicate: Predicate) -> str:
+def print_predicate(predicate: Predicate, spelling: Spelling = EXACT) -> str:
     """`a > 5 and (b="x" or c="y")`"""
     match predicate:
         case StringPredicate():
-            return print_matcher(predicate.matcher)
+            return spelling.matcher(predicate.matcher)
         case NumberPredicate():
-            return f"{predicate.name} {predicate.op} {format_number(predicate.value)}"
+            return f"{predicate.name}{spelling.comparison(predicate.op)}{spelling.number(predicate.value)}"
         case DurationPredicate():
-            return f"{predicate.name} {predicate.op} {format_duration(predicate.value_ns)}"
+            return f"{predicate.name}{spelling.comparison(predicate.op)}{spelling.duration(predicate.value_ns)}"
         case BytesPredicate():
-            return f"{predicate.name} {predicate.op} {format_size(predicate.value_bytes)}"
+            return f"{predicate.name}{spelling.comparison(predicate.op)}{spelling.size(predicate.value_bytes)}"
         case IpPredicate():
             return f"{predicate.name}{predicate.op}ip({quote(predicate.value)})"
         case AndPredicate():
-            left, right = _part(predicate.left, OrPredicate), _part(predicate.right, OrPredicate, AndPredicate)
-            return f"{left} and {right}"
+            left = _part(predicate.left, spelling, OrPredicate)
+            right = _part(predicate.right, spelling, OrPredicate, AndPredicate)
+            text = f"{left} {spelling.conjunction} {right}"
         case OrPredicate():
-            return f"{print_predicate(predicate.left)} or {_part(predicate.right, OrPredicate)}"
+            text = f"{_part(predicate.left, spelling)} or {_part(predicate.right, spelling, OrPredicate)}"
+    return text.join(spelling.brackets) if spelling.always else text
 
 
-def _part(predicate: Predicate, *in_parentheses: type[Predicate]) -> str:
-    text = print_predicate(predicate)
-    return f"({text})" if isinstance(predicate, in_parentheses) else text
+def _part(predicate: Predicate, spelling: Spelling, *in_brackets: type[Predicate]) -> str:
+    text = print_predicate(predicate, spelling)
+    return text.join(spelling.brackets) if isinstance(predicate, in_brackets) and not spelling.always else text
 
 
 def _operand(operand: LineOperand) -> str:
     return f"ip({quote(operand.value)})" if operand.ip else quote(operand.value)
 
 
-def _extractions(extractions: tuple[Extraction, ...]) -> str:
-    return ", ".join(e.name if e.path == e.name else f"{e.name}={quote(e.path)}" for e in extractions)
+def _extractions(extractions: tuple[Extraction, ...], spelling: Spelling) -> str:
+    return spelling.comma.join(map(spelling.extraction, extractions))
 
 
 def _assignment(assignment: LabelAssignment) -> str:

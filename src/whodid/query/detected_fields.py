@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from whodid.logql.ast import JsonParser, LogfmtParser
-from whodid.logql.pretty_stages import humanized
+from whodid.logql.loki_spelling import humanized
 from whodid.model.labels import format_labels
 from whodid.model.result import Row
-from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes
+from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes, reads
 from whodid.query.labels_text import sanitized
 from whodid.query.line import ERROR, ERROR_DETAILS, EXTRACTED, Line
 from whodid.query.stages import STAGES
@@ -75,7 +75,7 @@ def detected_values(rows: Sequence[Row], name: str, limit: int) -> list[str]:
 @lru_cache(maxsize=4096)
 def type_of(value: str) -> str:
     """What a value can be read as, the narrowest first."""
-    return next((name for name, reads in _TYPES if reads(value)), "string")
+    return next((name for name, fits in _TYPES if fits(value)), "string")
 
 
 def _ordered(rows: Sequence[Row]) -> Iterator[Row]:
@@ -140,17 +140,6 @@ def _as_size(value: str) -> str:
         return value
 
 
-def _reads(parse: Callable[[str], Any]) -> Callable[[str], bool]:
-    def reads(value: str) -> bool:
-        try:
-            parse(value)
-        except ValueError:
-            return False
-        return True
-
-    return reads
-
-
 def _is_int(value: str) -> bool:
     """strconv.ParseInt(value, 10, 64)"""
     digits = value[1:] if value[:1] in ("+", "-") else value
@@ -161,8 +150,8 @@ def _is_int(value: str) -> bool:
 
 _TYPES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("int", _is_int),
-    ("float", _reads(parse_float)),
+    ("float", reads(parse_float)),
     ("boolean", _BOOLEANS.__contains__),
-    ("duration", _reads(parse_duration_ns)),
-    ("bytes", _reads(parse_size_bytes)),
+    ("duration", reads(parse_duration_ns)),
+    ("bytes", reads(parse_size_bytes)),
 )

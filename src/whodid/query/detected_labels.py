@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from whodid.model.entry import Labels
-from whodid.query.go_values import parse_float
+from whodid.query.go_values import parse_float, reads
 
 ALWAYS_KEPT = frozenset(("cluster", "namespace", "instance", "pod"))
 _HEX = "[0-9a-fA-F]"
 _HYPHENATED = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
 _UUID = re.compile(rf"(?:(?:[uU][rR][nN]:[uU][uU][iI][dD]:)?{_HYPHENATED}|\{{{_HYPHENATED}\}}|{_HEX}{{32}})")
+_is_number = reads(parse_float)
 
 
 def detected_labels(live: Sequence[Labels]) -> list[tuple[str, int]]:
@@ -29,11 +30,3 @@ def _are_ids(values: Iterable[str]) -> bool:
     found = set(values)
     # 0 and 1 alone are a switch.
     return not found <= {"0", "1"} and all(_is_number(value) or _UUID.fullmatch(value) for value in found)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        parse_float(text)
-    except ValueError:
-        return False
-    return True

@@ -6,14 +6,14 @@ raises ValueError with Go's sentence.
 
 import math
 import re
+from collections.abc import Callable
+
+from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns
 
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _HEX = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+", re.ASCII)
 _SPECIAL = re.compile(r"[+-]?inf(?:inity)?|nan", re.IGNORECASE)
 _DURATION_PART = re.compile(r"(\d*\.?\d*)([^\d.]*)", re.ASCII)
-_DURATION_UNIT_NS = {
-    "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
-}  # fmt: skip
 _SIZE = re.compile(r"([\d.,]*)(.*)", re.ASCII | re.DOTALL)
 _SIZE_UNIT: dict[str, int] = {"": 1, "b": 1} | {
     f"{letter}{suffix}": factor**power
@@ -24,6 +24,19 @@ _SIZE_UNIT: dict[str, int] = {"": 1, "b": 1} | {
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def reads(parse: Callable[[str], float]) -> Callable[[str], bool]:
+    """Whether a text can be read so."""
+
+    def is_readable(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return is_readable
 
 
 def parse_float(text: str) -> float:
@@ -53,11 +66,9 @@ def parse_duration_ns(text: str) -> int:
             raise ValueError(bad)
         if not unit:
             raise ValueError(f"time: missing unit in duration {_quoted(text)}")
-        if unit not in _DURATION_UNIT_NS:
+        if unit not in DURATION_UNIT_NS:
             raise ValueError(f"time: unknown unit {_quoted(unit)} in duration {_quoted(text)}")
-        whole, _, fraction = number.partition(".")
-        scale = _DURATION_UNIT_NS[unit]
-        total += int(whole or 0) * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
+        total += duration_part_ns(number, unit)
         rest = rest[len(number) + len(unit) :]
     if total >= 1 << 63:
         raise ValueError(bad)

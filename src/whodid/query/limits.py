@@ -6,9 +6,9 @@ The server's settings build a `Limits`; engine.py and the readers of the index a
 from dataclasses import dataclass
 
 from whodid.logql.ast import Expr
-from whodid.logql.literals import format_go_duration
 from whodid.logql.walk import selector_of
 from whodid.model.clock import format_duration
+from whodid.model.go_text import format_go_duration
 from whodid.query.errors import QueryError
 
 

@@ -12,7 +12,7 @@ from whodid.model.clock import format_rfc3339
 from whodid.query.errors import QueryError
 from whodid.query.line import Line
 from whodid.query.template_functions import FUNCTIONS
-from whodid.templates import program
+from whodid.templates import asked, program
 from whodid.templates.errors import TemplateError
 from whodid.templates.program import Program
 from whodid.templates.tree import Action, Command, Field, Node, Pipe, Text
@@ -58,7 +58,7 @@ def over_data(text: str, name: str) -> Render:
 
 def fields(text: str) -> list[str]:
     """The labels that a template speaks of. Raises QueryError if it cannot be read."""
-    return list(program.fields(_program(text, "line").nodes))
+    return list(asked.fields(_program(text, "line").nodes))
 
 
 @lru_cache(maxsize=256)

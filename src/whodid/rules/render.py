@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from whodid.model.alert import Alert
 from whodid.model.clock import SECOND, format_rfc3339
+from whodid.model.go_text import show_exponent
 from whodid.rules.evaluator import RuleHealth
 from whodid.rules.rule import Rule, RuleGroup
 from whodid.rules.state import Tracked, as_alert
-from whodid.templates.go_format import show_exponent
 
 Active = Mapping[str, Mapping[str, Tracked]]
 _NEVER = "0001-01-01T00:00:00Z"

@@ -13,12 +13,12 @@ from whodid.logql.ast import LogQuery
 from whodid.model.alert import Alert
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
+from whodid.model.go_text import show_float
 from whodid.model.labels import format_labels
 from whodid.model.result import Row, Scalar, Vector
 from whodid.rules.evaluator import Evaluator
 from whodid.rules.journal import Journal
 from whodid.rules.rule import Expectation, Rule, RuleGroup, RuleTest
-from whodid.templates.go_format import show_float
 
 START_NS = 1_767_225_600 * SECOND
 """Where a test's time begins unless the caller says otherwise: 2026-01-01T00:00:00Z."""

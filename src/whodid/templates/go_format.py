@@ -1,14 +1,14 @@
-"""How Go prints: `%v` of numbers, maps and lists, and Sprintf. Templates and Prometheus' API lean on both.
+"""How Go prints a template's values: `%v` of maps and lists, and Sprintf. Floats are model/go_text.py's.
 
-Source of the behaviour: the Go packages fmt and strconv.
+Source of the behaviour: the Go package fmt.
 """
 
 import math
 import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Any
 
+from whodid.model.go_text import show_float
 from whodid.model.labels import quote
 from whodid.templates.go_time import GoTime
 from whodid.templates.values import Failure, joined, type_name
@@ -43,16 +43,6 @@ def show_all(values: Sequence[Any]) -> str:
             yield show(value)
 
     return joined(parts())
-
-
-def show_float(value: float) -> str:
-    """The shortest text that reads back as the same number, with an exponent below 1e-4 and from 1e+06 up (Go's %v)."""
-    return _infinite(value) or _shortest(value)
-
-
-def show_exponent(value: float) -> str:
-    """`1.5e+01`: the shortest form with an exponent, as Prometheus' API prints an alert's value."""
-    return _infinite(value) or _scientific(*_digits(value))
 
 
 def sprintf(text: str, arguments: Sequence[Any]) -> str:
@@ -163,9 +153,8 @@ def _float(verb: str, flags: str, precision: str | None, value: float) -> str | 
     if verb not in "veEfFgG":
         return None
     sign = "+" if "+" in flags else " " if " " in flags else ""
-    infinite = _infinite(value)
-    if infinite:
-        return (sign if sign == "+" and value != value else "") + infinite
+    if not math.isfinite(value):
+        return (sign if sign == "+" and math.isnan(value) else "") + show_float(value)
     if precision is None and verb in "vgG":
         text = show_float(value)
         return (sign if value >= 0 else "") + (text.upper() if verb == "G" else text)
@@ -184,32 +173,3 @@ def _string(verb: str, precision: str | None, text: str) -> str | None:
     if verb in "xX":
         return text.encode().hex() if verb == "x" else text.encode().hex().upper()
     return None
-
-
-def _infinite(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return ("+Inf" if value > 0 else "-Inf") if math.isinf(value) else ""
-
-
-def _digits(value: float) -> tuple[str, str, int]:
-    """Sign, shortest significant digits and decimal exponent: 1234.5 is ("", "12345", 3)."""
-    parts = Decimal(repr(abs(value))).normalize().as_tuple()
-    digits = "".join(map(str, parts.digits))
-    exponent = int(parts.exponent) + len(digits) - 1 if value else 0
-    return ("-" if math.copysign(1, value) < 0 else ""), digits, exponent
-
-
-def _scientific(sign: str, digits: str, exponent: int) -> str:
-    point = "." if len(digits) > 1 else ""
-    return f"{sign}{digits[0]}{point}{digits[1:]}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-
-
-def _shortest(value: float) -> str:
-    sign, digits, exponent = _digits(value)
-    if exponent < -4 or exponent >= 6:
-        return _scientific(sign, digits, exponent)
-    if exponent < 0:
-        return sign + "0." + "0" * (-exponent - 1) + digits
-    whole, fraction = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
-    return sign + whole + ("." + fraction if fraction else "")

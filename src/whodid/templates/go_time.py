@@ -103,7 +103,8 @@ def zone(name: str) -> tzinfo:
 
 def format_time(time: GoTime, layout: str) -> str:
     """The instant in a layout of Go."""
-    return _CHUNK.sub(lambda match: _said(time, match[0]), layout[:_LONGEST_LAYOUT])
+    civil = time.civil()
+    return _CHUNK.sub(lambda match: _said(time, civil, match[0]), layout[:_LONGEST_LAYOUT])
 
 
 def parse_time(layout: str, text: str, default: tzinfo = UTC) -> GoTime:
@@ -153,8 +154,7 @@ def _offset_s(zone: tzinfo, seconds: int) -> int:
 # ---- writing ------------------------------------------------------------------------------------------------------
 
 
-def _said(time: GoTime, chunk: str) -> str:
-    civil = time.civil()
+def _said(time: GoTime, civil: Civil, chunk: str) -> str:
     if chunk[0] in ".,":
         digits = f"{time.nanos:09d}"[: len(chunk) - 1].ljust(len(chunk) - 1, "0")
         if chunk[1] == "0":

@@ -5,19 +5,19 @@ What cannot be read raises ValueError with Go's words.
 
 import re
 
-_ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"'])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)")
-_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+from whodid.model.go_text import unescaped
+
 _MOST = (1 << 63) - 1
 
 
 def string(token: str) -> str:
     """The text of `"…"` or of a raw one in backticks."""
-    return token[1:-1] if token[0] == "`" else _unescaped(token[1:-1], "'")
+    return token[1:-1] if token[0] == "`" else _unescaped(token[1:-1], '"')
 
 
 def character(token: str) -> int:
     """The number of `'x'`."""
-    text = _unescaped(token[1:-1], '"')
+    text = _unescaped(token[1:-1], "'")
     if len(text) != 1:
         raise ValueError(f"malformed character constant: {token}")
     return ord(text)
@@ -46,25 +46,10 @@ def _integer(plain: str) -> int:
     return int(plain, 8) if re.fullmatch(r"0[0-7]+", plain) else int(plain, 0)
 
 
-def _unescaped(body: str, foreign_quote: str) -> str:
+def _unescaped(body: str, delimiter: str) -> str:
     if "\\" not in body:
         return body
-    out = bytearray()
-    at = 0
-    for match in _ESCAPE.finditer(body):
-        out += body[at : match.start()].encode()
-        simple, octal, byte, short, long = match.groups()
-        code = int(short or long or "110000", 16)
-        if simple is not None and simple != foreign_quote:
-            out += _SIMPLE.get(simple, simple).encode()
-        elif octal is not None and int(octal, 8) < 256:
-            out.append(int(octal, 8))
-        elif byte is not None:
-            out.append(int(byte, 16))
-        elif code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF:
-            out += chr(code).encode()
-        else:
-            raise ValueError("invalid syntax")
-        at = match.end()
-    out += body[at:].encode()
-    return out.decode(errors="replace")
+    try:
+        return unescaped(body, delimiter).decode(errors="replace")
+    except ValueError:
+        raise ValueError("invalid syntax") from None

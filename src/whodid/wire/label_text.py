@@ -6,12 +6,11 @@ Promtail, Alloy and Loki's own clients write it in this one form; the errors are
 import re
 
 from whodid.errors import WhodidError
+from whodid.model.go_text import unescaped
 
 _PAIR = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)\s*(,|(?=\}))', re.DOTALL)
 _LONGEST = 256 << 10
 """Far beyond what the limits on names and values allow; keeps a hostile text from being read at all."""
-_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
-_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
 
 
 class BadLabels(WhodidError):
@@ -22,19 +21,10 @@ def unquote(body: str) -> str:
     """The value of a Go double-quoted string, given what stands between the quotes. Raises ValueError."""
     if "\\" not in body:
         return body
-
-    def one(m: re.Match[bytes]) -> bytes:
-        hex2, u4, u8, octal, char = m.groups()
-        if hex2 or octal:
-            return bytes([int(hex2, 16) if hex2 else int(octal, 8) & 0xFF])
-        if u4 or u8:
-            return chr(int(u4 or u8, 16)).encode("utf-8", "replace")
-        plain = _SIMPLE.get(char.decode("utf-8", "replace"))
-        if plain is None:
-            raise ValueError("invalid escape")
-        return plain.encode()
-
-    return _ESCAPE.sub(one, body.encode("utf-8", "replace")).decode("utf-8", "replace")
+    try:
+        return unescaped(body, '"').decode(errors="replace")
+    except ValueError as escape:
+        raise ValueError(f"invalid escape {escape}") from None
 
 
 def parse_label_text(text: str) -> dict[str, str]:

@@ -4,13 +4,12 @@ Shapes: Grafana Loki HTTP API. With `X-Loki-Response-Encoding-Flags: categorize-
 third part says which labels are structured metadata and which were parsed; without it they are folded into the stream.
 """
 
-import math
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from whodid.model.clock import SECOND
+from whodid.model.go_text import plain_float
 from whodid.model.result import Matrix, Result, Row, Scalar, Streams, Vector
 from whodid.wire.statistics import encode_statistics
 
@@ -26,17 +25,17 @@ def encode_result(result: Result, *, categorize: bool = False) -> bytes:
             data["encodingFlags"] = [CATEGORIZE]
     elif isinstance(result, Matrix):
         series = [
-            {"metric": s.labels, "values": [[_seconds(ns), format_number(v)] for ns, v in s.points]}
+            {"metric": s.labels, "values": [[_seconds(ns), plain_float(v)] for ns, v in s.points]}
             for s in result.series
         ]
         data = {"resultType": "matrix", "result": series}
     elif isinstance(result, Vector):
         at = _seconds(result.ns)
-        samples = [{"metric": labels, "value": [at, format_number(v)]} for labels, v in result.samples]
+        samples = [{"metric": labels, "value": [at, plain_float(v)]} for labels, v in result.samples]
         data = {"resultType": "vector", "result": samples}
     else:
         assert isinstance(result, Scalar)
-        data = {"resultType": "scalar", "result": [_seconds(result.ns), format_number(result.value)]}
+        data = {"resultType": "scalar", "result": [_seconds(result.ns), plain_float(result.value)]}
     data["stats"] = encode_statistics(result)
     warnings = {"warnings": result.warnings} if isinstance(result, Matrix) and result.warnings else {}
     return orjson.dumps({"status": "success", **warnings, "data": data}) + b"\n"
@@ -61,17 +60,6 @@ def stream_list(rows: list[Row], *, categorize: bool) -> list[dict[str, Any]]:
             entry.append(_categories(row))
         group["values"].append(entry)
     return list(groups.values())
-
-
-def format_number(value: float) -> str:
-    """A float as Go's strconv.FormatFloat(v, 'f', -1, 64) writes it."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    # repr() finds the same shortest digits as Go; what is left is to write out the exponent.
-    text = repr(value)
-    return text.removesuffix(".0") if "e" not in text else f"{Decimal(text):f}"
 
 
 def _categories(row: Row) -> dict[str, Any]:
