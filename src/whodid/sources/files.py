@@ -23,7 +23,8 @@ _log = logging.getLogger(__name__)
 
 
 class FileSource:
-    """All files of a few patterns. `known`: places of an earlier run; `gone`: places that were read to their end."""
+    """All files of a few patterns. `known`: places of an earlier run; `gone`: places that were read to their end, both
+    oldest first."""
 
     def __init__(
         self,
@@ -38,8 +39,9 @@ class FileSource:
         self._linger_s = linger_s
         self._files: list[FollowedFile] = []
         self._unclaimed = [p for p in known if self._covers(p.path)]
-        self._done = {Key(p.device, p.inode): p for p in gone}
-        self._latest: dict[str, Place] = {}  # per path, of a file that is no longer followed
+        read = tuple(gone)
+        self._done = {Key(p.device, p.inode): p for p in read}
+        self._latest = {p.path: p for p in read}  # per path, of a file that is no longer followed
         self._told: set[str] = set()  # problems are said once, not at every look
 
     def refresh(self, now_s: float) -> Sequence[FollowedFile]:
