@@ -34,6 +34,7 @@ from whodid.api.routes import tail
 from whodid.api.services import Services
 from whodid.cli.main import app as commands_app
 from whodid.config import load
+from whodid.config.environment import KEYS, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.formats import postgres_prefix
 from whodid.ingest.limits import Limits as PushLimits
@@ -168,6 +169,7 @@ _FIELDS: dict[tuple[str, str], tuple[type, str]] = {
     ("limits", "volume_max_series"): (Limits, "volume_max_series"),
     ("agent", "server"): (AgentSection, "server"),
     ("agent", "host"): (AgentSection, "host"),
+    ("agent", "token_file"): (AgentSection, "token_file"),
     ("agent", "sources"): (AgentSection, "sources"),
 }
 _NOT_FIXED = {
@@ -180,9 +182,9 @@ _NOT_FIXED = {
 
 def config_keys() -> str:
     parts = []
-    for section, keys in load.KEYS.items():
+    for section, keys in KEYS.items():
         # Keys of the top level that are sections have a table of their own.
-        rows = [_key(section, key) for key in keys if section or key not in load.KEYS]
+        rows = [_key(section, key) for key in keys if section or key not in KEYS]
         cells = [(code(row.key), row.default, row.environment, row.meaning) for row in rows]
         title = f"### `{section}`\n\n" if section else ""
         parts.append(title + table(("key", "default", "environment", "meaning"), cells))
@@ -191,15 +193,15 @@ def config_keys() -> str:
 
 def _key(section: str, key: str) -> Row:
     path = f"{section}.{key}" if section else key
-    variable = code(f"WHODID_{section}_{key}".upper().replace("__", "_"))
+    name_of_variable = code(variable(section, key))
     if (section, key) not in _FIELDS:
-        return Row(path, "–", _why_not(section, key), variable)
+        return Row(path, "–", _why_not(section, key), name_of_variable)
     owner, name = _FIELDS[section, key]
     defaults: Any = load.load_config(None, {})
     if owner is not Config:
         defaults = {Retention: defaults.retention, Limits: defaults.limits, AgentSection: defaults.agent}[owner]
     default = _NOT_FIXED.get((section, key)) or shown(name, getattr(defaults, name))
-    return Row(path, default, meaning(owner, name), variable)
+    return Row(path, default, meaning(owner, name), name_of_variable)
 
 
 def _why_not(section: str, key: str) -> str:
@@ -216,7 +218,7 @@ def load_text(text: str) -> Config:
     """The configuration of a text."""
     node = yaml.safe_load(text)
     environment = {
-        f"WHODID_{section}_{key}".upper(): yaml.safe_dump(value, default_flow_style=True)
+        variable(section, key): yaml.safe_dump(value, default_flow_style=True)
         for section, keys in node.items()
         for key, value in keys.items()
     }

@@ -1,5 +1,6 @@
-"""The order of steps, and what the collector gives to whom: one in flight, turns for every path, wrong settings."""
+"""The order of steps, and what the collector gives to whom: two in flight, turns for every path, wrong settings."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import cramjam
 import pytest
 
 from kit.agent_parts import StillClock, agent_settings, tiny_format
-from whodid.agent.batch import Batch
 from whodid.agent.collector import Collector, UnknownZone
+from whodid.agent.flights import Flight
 from whodid.agent.health import Health
 from whodid.agent.positions import Positions
 from whodid.agent.pump import Pump
@@ -25,10 +26,17 @@ class Bench:
         self.collector = Collector(settings, self.positions, tiny_format, self.clock, self.health)
         self.pump = Pump(self.collector, self.positions, self.health, settings.max_batch_entries, 1 << 20)
 
+    def launch(self, *, one_by_one: bool = False) -> Flight | None:
+        """As the agent does it: what is launched is written down soon."""
+        flight = self.pump.launch(one_by_one=one_by_one)
+        if flight is not None:
+            self.positions.write_down(flight)
+        return flight
 
-def lines(batch: Batch | None) -> list[str]:
-    assert batch is not None
-    return [entry.line for _, entry in iter_entries(bytes(cramjam.snappy.decompress_raw(batch.body)))]
+
+def lines(flight: Flight | None) -> list[str]:
+    assert flight is not None
+    return [entry.line for _, entry in iter_entries(bytes(cramjam.snappy.decompress_raw(flight.batch.body)))]
 
 
 @pytest.fixture
@@ -37,24 +45,73 @@ def logs(tmp_path: Path) -> Path:
     return tmp_path / "logs"
 
 
-def test_one_in_flight_and_reading_stops_when_the_next_is_full(logs: Path) -> None:
+@pytest.fixture
+def ten(logs: Path) -> Iterator[Bench]:
+    """A file of ten lines, three of which fill a batch."""
     (logs / "a.log").write_text("".join(f"{i} a\n" for i in range(10)))
     bench = Bench(agent_settings(logs.parent, "*.log", max_batch_entries=3))
     bench.pump.look()
-    assert bench.pump.fill()
-    assert lines(bench.pump.launch()) == ["0 a", "1 a", "2 a"]
-    assert bench.pump.fill()
-    assert bench.pump.full
-    assert bench.pump.launch() is None
-    assert bench.pump.fill()  # sealed already: nothing more goes in
-    assert bench.health.entries_read == 6
-    bench.pump.settle(refused=False)
-    assert lines(bench.pump.launch()) == ["3 a", "4 a", "5 a"]
-    bench.pump.settle(refused=True)
-    assert (bench.health.entries_sent, bench.health.entries_refused) == (3, 3)
-    bench.collector.measure_lag()
-    assert bench.health.lag_bytes == {str(logs / "a.log"): 4 * 4}
+    yield bench
     bench.collector.close()
+
+
+def test_two_in_flight_and_reading_stops_when_the_next_is_full(ten: Bench, logs: Path) -> None:
+    assert ten.pump.fill()
+    first = ten.launch()
+    assert lines(first) == ["0 a", "1 a", "2 a"]
+    assert ten.pump.fill()
+    second = ten.launch()
+    assert lines(second) == ["3 a", "4 a", "5 a"]
+    assert ten.pump.fill()
+    assert ten.pump.full
+    assert ten.launch() is None
+    assert ten.pump.fill()  # sealed already: nothing more goes in
+    assert ten.health.entries_read == 9
+    assert first is not None
+    assert second is not None
+    ten.pump.settle(second, refused=False)
+    assert ten.launch() is None  # what was faster is kept until those before it have arrived: that is memory, too
+    ten.collector.measure_lag()
+    assert ten.health.lag_bytes == {str(logs / "a.log"): 10 * 4}
+    ten.pump.settle(first, refused=True)
+    assert (ten.health.entries_sent, ten.health.entries_refused) == (3, 3)
+    ten.collector.measure_lag()
+    assert ten.health.lag_bytes == {str(logs / "a.log"): 4 * 4}
+    assert lines(ten.launch()) == ["6 a", "7 a", "8 a"]
+
+
+def test_what_is_not_full_waits_for_what_is_on_its_way(logs: Path) -> None:
+    (logs / "a.log").write_text("1 a\n2 a\n")
+    bench = Bench(agent_settings(logs.parent, "*.log"))
+    bench.pump.look()
+    bench.pump.fill()
+    first = bench.launch()
+    assert lines(first) == ["1 a"]
+    bench.clock.seconds += 1  # the last record of a file waits for a line of its own
+    assert not bench.pump.fill()
+    assert bench.launch() is None
+    assert first is not None
+    bench.pump.settle(first, refused=False)
+    assert lines(bench.launch()) == ["2 a"]
+    bench.collector.close()
+
+
+def test_one_by_one_while_the_server_has_trouble(ten: Bench) -> None:
+    ten.pump.fill()
+    assert ten.launch(one_by_one=True) is not None
+    ten.pump.fill()
+    assert ten.launch(one_by_one=True) is None
+    assert ten.launch() is not None
+
+
+def test_nothing_follows_what_is_not_written_down(ten: Bench) -> None:
+    ten.pump.fill()
+    first = ten.pump.launch()
+    assert first is not None
+    ten.pump.fill()
+    assert ten.pump.launch() is None
+    ten.positions.write_down(first)
+    assert ten.pump.launch() is not None
 
 
 def test_a_file_that_never_rests_does_not_starve_another(logs: Path) -> None:
@@ -65,8 +122,10 @@ def test_a_file_that_never_rests_does_not_starve_another(logs: Path) -> None:
     sent: list[str] = []
     for _ in range(3):
         bench.pump.fill()
-        sent += lines(bench.pump.launch())
-        bench.pump.settle(refused=False)
+        flight = bench.launch()
+        assert flight is not None
+        sent += lines(flight)
+        bench.pump.settle(flight, refused=False)
     assert "1 quiet" in sent
     bench.collector.close()
 
@@ -81,10 +140,11 @@ def test_a_gone_file_is_buried_only_when_it_is_acknowledged(logs: Path) -> None:
         bench.clock.seconds += 40
         bench.pump.look()
         bench.pump.fill()
-    bench.pump.launch()
+    flight = bench.launch()
     (position,) = bench.positions.to_read_on("test")
     assert position.gone_at_ns is None
-    bench.pump.settle(refused=False)
+    assert flight is not None
+    bench.pump.settle(flight, refused=False)
     bench.pump.look()
     (position,) = bench.positions.to_read_on("test")
     assert position.gone_at_ns is not None

@@ -17,7 +17,8 @@ import pytest
 import kit.agent_process
 from kit.agent_parts import agent_settings, tiny_format
 from kit.agent_sink import PushStore, Sink
-from whodid.agent.positions import FILE_NAME
+from whodid.agent.positions import Positions
+from whodid.agent.pump import WINDOW
 from whodid.agent.run import TOKEN_VARIABLE, TokenUnreadable, read_token, run_agent
 from whodid.agent.settings import AgentSettings
 from whodid.model.clock import SystemClock
@@ -97,8 +98,8 @@ async def test_stops_in_time_when_the_server_never_answers_well(log: Path, monke
         settings = agent_settings(log.parents[1], "*.log", server=sink.url)
         async with running(settings):
             await asyncio.to_thread(sink.wait_for_attempt)
-    state = json.loads((settings.state_dir / FILE_NAME).read_bytes())
-    assert state["state"]["in_flight"]["entries"] == 1
+    (flight,) = Positions(settings.state_dir, 0).in_flight
+    assert flight.batch.entries == 1
 
 
 async def test_refused_lines_are_kept_and_the_next_go_on(log: Path) -> None:
@@ -127,7 +128,7 @@ async def test_more_than_one_batch_and_file(log: Path) -> None:
 
 
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(log: Path) -> None:
-    """A real process, a writer that never pauses, kill -9 at arbitrary moments."""
+    """A real process, a writer that never pauses, kill -9 at arbitrary moments, and two pushes on their way."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     written: list[str] = []
     done = threading.Event()
@@ -147,7 +148,10 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(log: Path)
         command = [sys.executable, str(kit.agent_process.__file__), str(log.parents[1]), sink.url]
         return subprocess.Popen(command, env=environment)
 
-    with Sink() as sink:
+    def dawdle(attempt: int) -> None:
+        time.sleep(0.03)  # so that lines come faster than they are taken
+
+    with Sink(dawdle) as sink:
         writer = threading.Thread(target=write)
         write_five()
         agent = start(sink)
@@ -163,12 +167,14 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(log: Path)
             done.set()
             writer.join()
             append(log, "999999 the last line")
-            sink.store.wait_for(lambda store: store.lines()[-1:] == ["999999 the last line"], 60)
+            sink.store.wait_for(lambda store: store.lines_by_instant()[-1:] == ["999999 the last line"], 60)
+            sink.store.wait_for(holds(len(written) + 1), 60)
         finally:
             done.set()
             agent.send_signal(signal.SIGTERM)
             assert agent.wait(60) == 0
-        assert sink.store.lines() == [*written, "999999 the last line"]
+        assert sink.store.lines_by_instant() == [*written, "999999 the last line"]
+        assert sink.most_at_once == WINDOW
 
 
 def test_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,10 +19,10 @@ from whodid.config.load import load_config
 
 def test_what_is_configured_is_followed(tmp_path: Path) -> None:
     file = tmp_path / "whodid.yml"
-    file.write_text(f"data_dir: {tmp_path}\nagent: {{host: h, sources: [{{job: a, paths: [/a]}}]}}\n")
+    file.write_text(f"data_dir: {tmp_path}\nagent: {{host: h, token_file: /t, sources: [{{job: a, paths: [/a]}}]}}\n")
     settings = serve.agent_settings(load_config(file, {}))
     assert settings.sources == (SourceSettings("a", "plain", ("/a",)),)
-    assert (settings.host, settings.state_dir) == ("h", tmp_path / "agent")
+    assert (settings.host, settings.state_dir, settings.token_file) == ("h", tmp_path / "agent", Path("/t"))
 
 
 def test_without_sources_the_usual_logs_but_never_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from whodid.agent.settings import SourceSettings
+from whodid.config.environment import KEYS
 from whodid.config.load import (
-    KEYS,
     NOTIFY_KEYS,
     PERSON_KEYS,
     SOURCE_KEYS,
@@ -91,6 +91,7 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         agent=AgentSection(
             "http://10.0.0.5:3100",
             "prod",
+            Path("/etc/whodid/agent-token"),
             (
                 SourceSettings(
                     job="database",
@@ -101,7 +102,7 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
                     line_prefix="%m [%p] ",
                     timezone="Asia/Jerusalem",
                 ),
-                SourceSettings("app", "plain", ("/srv/app.log",)),
+                SourceSettings("app", "plain", ("/srv/app.log",), options={"multiline": "stamp"}),
             ),
         ),
     )
@@ -149,6 +150,7 @@ OVERRIDES = {
     "WHODID_PEOPLE": ("{dana: {unix: [d]}}", "people", (Person("dana", "dana", unix=("d",)),)),
     "WHODID_AGENT_SERVER": ("https://logs.team.example", "agent.server", "https://logs.team.example"),
     "WHODID_AGENT_HOST": ("web-1", "agent.host", "web-1"),
+    "WHODID_AGENT_TOKEN_FILE": ("~/t", "agent.token_file", Path.home() / "t"),
     "WHODID_AGENT_SOURCES": ("[{job: a, paths: [/a]}]", "agent.sources", (SourceSettings("a", "plain", ("/a",)),)),
 }
 REFUSED = {"WHODID_AUTH_TOKENS_FILE": "/t", "WHODID_AGENT_PROMTAIL_CONFIG": "/p"}
@@ -216,14 +218,6 @@ def test_a_mistake_in_a_variable_names_the_variable(variable: str, text: str, sa
     found = messages(file, {variable: text})
     assert any(message.startswith(f"environment variable {variable}:{said}") for message in found), found
     assert all(message.startswith(f"environment variable {variable}:") for message in found), found
-
-
-@pytest.mark.parametrize(
-    "variable", ["WHODID_SERVER", "WHODID_AGENT", "WHODID_CONFIG", "WHODID_LOG_LEVEL", "WHODID__RULES"]
-)
-def test_variables_that_are_no_keys_change_nothing(variable: str) -> None:
-    """WHODID_SERVER is where the commands find the server: it must not be taken for the section."""
-    assert load_config(None, {variable: "http://127.0.0.1:3100"}) == load_config(None, {})
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

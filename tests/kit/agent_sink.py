@@ -3,6 +3,7 @@
 Also run as a program (`python agent_sink.py`): prints its port, then counts entries until its standard input ends.
 """
 
+import hashlib
 import sys
 import threading
 from collections.abc import Callable
@@ -23,15 +24,16 @@ class PushStore:
         self.entries: list[tuple[str, Entry]] = []
         self.keys: list[str] = []
         self.headers: list[dict[str, str]] = []
-        self._seen: set[str] = set()
+        self._seen: dict[str, bytes] = {}
         self._changed = threading.Condition()
 
     def push(self, key: str, body: bytes) -> None:
         with self._changed:
             self.keys.append(key)
             if key not in self._seen:
-                self._seen.add(key)
+                self._seen[key] = hashlib.sha256(body).digest()
                 self.entries.extend(iter_entries(bytes(cramjam.snappy.decompress_raw(body))))
+            assert self._seen[key] == hashlib.sha256(body).digest(), f"key {key} with two bodies"
             self._changed.notify_all()
 
     def wait_for(self, enough: Callable[["PushStore"], bool], timeout_s: float = 10.0) -> None:
@@ -40,7 +42,12 @@ class PushStore:
                 raise AssertionError(f"after {timeout_s} s the sink holds only {len(self.entries)} entries")
 
     def lines(self) -> list[str]:
+        """As they arrived."""
         return [entry.line for _, entry in self.entries]
+
+    def lines_by_instant(self) -> list[str]:
+        """As a server shows them."""
+        return [entry.line for _, entry in sorted(self.entries, key=lambda stored: stored[1].ns)]
 
 
 class Sink:
@@ -49,6 +56,9 @@ class Sink:
     def __init__(self, answer: Callable[[int], int | None] = lambda attempt: None) -> None:
         self.store = PushStore()
         self.attempts = 0
+        self.most_at_once = 0
+        """How many pushes were here at the same time, at most."""
+        here: set[object] = set()
         self._attempted = threading.Event()
         sink = self
 
@@ -57,12 +67,17 @@ class Sink:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if len(body) < int(self.headers["Content-Length"]):
+                    return  # the agent was killed while it sent this
                 sink.attempts += 1
                 sink._attempted.set()
                 sink.store.headers.append({**dict(self.headers.items()), "path": self.path})
+                here.add(self)
+                sink.most_at_once = max(sink.most_at_once, len(here))
                 status = answer(sink.attempts)
                 if status is None:
                     sink.store.push(self.headers.get(KEY_HEADER, ""), body)
+                here.discard(self)
                 self.send_response(status or 204)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

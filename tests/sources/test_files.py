@@ -3,6 +3,7 @@
 import gzip
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from whodid.sources.source import Place
 class Follower:
     """A FileSource whose bytes are collected by the path they were written under."""
 
-    def __init__(self, *patterns: Path, known: Sequence[Place] = (), exclude: Sequence[str] = ()) -> None:
-        self.source = FileSource([str(p) for p in patterns], exclude, known=known)
+    def __init__(
+        self, *patterns: Path, known: Sequence[Place] = (), gone: Sequence[Place] = (), exclude: Sequence[str] = ()
+    ) -> None:
+        self.source = FileSource([str(p) for p in patterns], exclude, known=known, gone=gone)
         self.seconds = 0.0
         self.read: dict[str, bytes] = {}
 
@@ -200,3 +203,24 @@ def test_missing_directory_is_said_once_and_waited_for(
     append(tmp_path / "app" / "x.log", b"there\n")
     assert f.look() == {"x.log": b"there\n"}
     assert f.source.directories() == {str(tmp_path / "app")}
+
+
+def test_what_was_copied_and_truncated_while_away_is_found_behind_one_that_was_done(
+    tmp_path: Path, followers: list[Follower]
+) -> None:
+    """The last file of the path was read to its end and let go before; a new one came and went since."""
+    log = tmp_path / "app.log"
+    append(log, b"one\n")
+    first = Follower(log)
+    followers.append(first)
+    first.look()
+    (done,) = first.places()
+    log.rename(tmp_path / "app.log.2")
+    append(log, b"two\n")
+    os.utime(log, ns=(done.mtime_ns + 1, done.mtime_ns + 1))
+    shutil.copy2(log, tmp_path / "app.log.1")
+    os.truncate(log, 0)
+    append(log, b"three\n")
+    second = Follower(log, gone=[done])
+    followers.append(second)
+    assert second.look() == {"app.log": b"two\nthree\n"}

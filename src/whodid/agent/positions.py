@@ -1,25 +1,22 @@
-"""What the agent must not forget: how far each file is acknowledged, and the push that is on its way.
+"""What the agent must not forget: how far each file is acknowledged, and the pushes that are on their way.
 
-One JSON file, replaced atomically and fsynced. A push is written here, whole, before it is sent: after kill -9 the very
-same bytes go out again under the same key, whatever has happened to the log files meanwhile, and the server stores them
-once. Acknowledgements may be written late; forgetting one only repeats a push that the server recognises.
+The places are one JSON file, replaced atomically and fsynced; a push is a file beside it (flights.py), durable before
+it is sent. Acknowledgements may come in any order: a place moves only over a run of them without a gap. They may be
+written late; forgetting one only repeats a push that the server recognises.
 """
 
 import hashlib
 import logging
 import os
 import secrets
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import orjson
 
 from whodid.agent.batch import Batch, Span
-from whodid.errors import WhodidError
+from whodid.agent.flights import DIRECTORY, Flight, FlightLog, StateUnwritable, sync_directory
 from whodid.model.clock import SECOND
 from whodid.sources.source import Feed, Place
 
@@ -27,10 +24,6 @@ FILE_NAME = "positions.json"
 TOMBSTONE_NS = 7 * 86_400 * SECOND
 """How long a file that is gone is remembered, in case its name or a copy of it comes back."""
 _log = logging.getLogger(__name__)
-
-
-class StateUnwritable(WhodidError):
-    """The agent's state cannot be written; nothing is sent without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +40,11 @@ class Position:
     """Since when the file is gone; None while it is there."""
 
 
-class _InFlight(msgspec.Struct, forbid_unknown_fields=True):
-    key: str
-    body: str
-    entries: int
-    spans: list[Span]
-
-
 class _State(msgspec.Struct, forbid_unknown_fields=True):
     agent: str
     files: list[Position]
-    in_flight: _InFlight | None
+    first_flight: int
+    """Flights below it are acknowledged, and their ends are in `files`."""
 
 
 class Positions:
@@ -67,50 +54,76 @@ class Positions:
         self._path = state_dir / FILE_NAME
         self._sync = sync
         self._files: dict[str, Position] = {}
+        self._log = FlightLog(state_dir / DIRECTORY, sync)
+        self._first = self._saved_first = 1
+        """The number of the first flight that is not acknowledged, in memory and in the file."""
+        self._flights: dict[int, Flight] = {}
+        """All that are not acknowledged, or stand behind one that is not. In order."""
+        self._landed: set[int] = set()
+        """Those of them that are acknowledged."""
         self.agent_id = secrets.token_hex(8)
-        self.in_flight: Batch | None = None
         self.unsaved = False
         try:
             state_dir.mkdir(parents=True, exist_ok=True)
             stored = self._path.read_bytes() if self._path.exists() else None
+            if stored is not None:
+                self._load(stored, now_ns)
+            self._flights = {flight.number: flight for flight in self._log.load(self._first)}
         except OSError as e:
             raise StateUnwritable(f"cannot use {state_dir} for the agent's state: {e.strerror}") from e
-        if stored is not None:
-            self._load(stored, now_ns)
+        self._next = self._first + len(self._flights)
 
     def to_read_on(self, job: str) -> list[Position]:
-        """Every known file of a job, oldest first, and where its reader goes on: behind the batch in flight."""
-        flying = {s.place.id: s for s in self.in_flight.spans} if self.in_flight else {}
-        found = []
-        for id, position in self._files.items():
-            span = flying.get(id)
-            if span is not None:
-                position = Position(span.job, span.place, span.last_ns, span.stated, position.gone_at_ns)
-            if position.job == job:
-                found.append(position)
-        return found
+        """Every known file of a job, oldest first, and where its reader goes on: behind what is on its way."""
+        ahead = dict(self._files)
+        for flight in self._flights.values():
+            for span in flight.batch.spans:
+                ahead[span.place.id] = _moved(ahead.get(span.place.id), span)
+        return [position for position in ahead.values() if position.job == job]
 
     def get(self, id: str) -> Position | None:
         return self._files.get(id)
 
-    def begin(self, batch: Batch) -> None:
-        """Writes down that this batch is about to be sent, together with all that was acknowledged before."""
-        self.in_flight = batch
-        try:
-            self.save()
-        except StateUnwritable:
-            self.in_flight = None  # not written down: not to be sent
-            raise
+    @property
+    def in_flight(self) -> list[Flight]:
+        """What is on its way, oldest first."""
+        return [flight for number, flight in self._flights.items() if number not in self._landed]
 
-    def acknowledge(self) -> None:
-        """The batch in flight is the server's now. Not written at once: see the module's description."""
-        if self.in_flight is None:
-            raise AssertionError("acknowledged without a batch in flight")
-        for span in self.in_flight.spans:
-            known = self._files.get(span.place.id)
-            gone = known.gone_at_ns if known else None
-            self._files[span.place.id] = Position(span.job, span.place, span.last_ns, span.stated, gone)
-        self.in_flight = None
+    @property
+    def outstanding(self) -> int:
+        """How many batches are kept: those on their way, and those that were faster than one of them."""
+        return len(self._flights)
+
+    @property
+    def settled_unsaved(self) -> int:
+        """How many acknowledgements would be forgotten by a crash, each of which keeps its file until saved."""
+        return self._first - self._saved_first + len(self._landed)
+
+    def begin(self, batch: Batch) -> Flight:
+        """This batch is the next to be sent, once it is written down."""
+        flight = self._flights[self._next] = Flight(self._next, batch)
+        self._next += 1
+        return flight
+
+    def write_down(self, flight: Flight) -> None:
+        """Returns when it is durable that the batch was about to be sent. Touches no other state: for any thread."""
+        self._log.write(flight)
+
+    @property
+    def all_written(self) -> bool:
+        """Whether everything that has begun is written down."""
+        return self._log.last_written == self._next - 1
+
+    def acknowledge(self, flight: Flight) -> None:
+        """The batch is the server's now. Not written at once: see the module's description."""
+        if flight.number not in self._flights or flight.number in self._landed:
+            raise AssertionError(f"flight {flight.number} acknowledged without being on its way")
+        self._landed.add(flight.number)
+        while self._first in self._landed:
+            for span in self._flights.pop(self._first).batch.spans:
+                self._files[span.place.id] = _moved(self._files.get(span.place.id), span)
+            self._landed.remove(self._first)
+            self._first += 1
         self.unsaved = True
 
     def follow(self, job: str, place: Place) -> None:
@@ -149,18 +162,17 @@ class Positions:
         temporary = self._path.with_suffix(".json.new")
         try:
             with temporary.open("wb") as file:
-                file.write(_encode(self.agent_id, self._files.values(), self.in_flight))
+                file.write(_encode(_State(self.agent_id, list(self._files.values()), self._first)))
                 file.flush()
                 self._sync(file.fileno())
             temporary.replace(self._path)
-            directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                self._sync(directory)
-            finally:
-                os.close(directory)
+            sync_directory(self._path.parent, self._sync)
         except OSError as e:
             raise StateUnwritable(f"cannot write {self._path}: {e.strerror}; make room or give access to it") from e
         self.unsaved = False
+        for number in range(self._saved_first, self._first):
+            self._log.drop(number)
+        self._saved_first = self._first
 
     def _load(self, stored: bytes, now_ns: int) -> None:
         try:
@@ -176,17 +188,23 @@ class Positions:
             return
         self.agent_id = state.agent
         self._files = {p.place.id: p for p in state.files}
-        if flight := state.in_flight:
-            self.in_flight = Batch(flight.key, b64decode(flight.body), flight.entries, tuple(flight.spans))
+        self._first = self._saved_first = state.first_flight
 
 
-def _encode(agent_id: str, files: Iterable[Position], batch: Batch | None) -> bytes:
-    flight: dict[str, Any] | None = None
-    if batch is not None:
-        body = b64encode(batch.body).decode()
-        flight = {"key": batch.key, "body": body, "entries": batch.entries, "spans": batch.spans}
-    state = orjson.dumps({"agent": agent_id, "files": list(files), "in_flight": flight})
-    return b'{"version":1,"sum":"%s","state":%s}\n' % (_sum(state).encode(), state)
+def _moved(known: Position | None, span: Span) -> Position:
+    """A file's position at the end of a span of it."""
+    if known is None:
+        return Position(span.job, span.place, span.last_ns, span.stated)
+    place = span.place
+    if (known.place.device, known.place.inode) != (place.device, place.inode):
+        # It was found again in a copy since the span was read: that is where the rest of it is.
+        place = replace(known.place, offset=place.offset, tail_hash=place.tail_hash)
+    return Position(span.job, place, span.last_ns, span.stated, known.gone_at_ns)
+
+
+def _encode(state: _State) -> bytes:
+    inner = msgspec.json.encode(state)
+    return b'{"version":2,"sum":"%s","state":%s}\n' % (_sum(inner).encode(), inner)
 
 
 def _decode(stored: bytes) -> _State:

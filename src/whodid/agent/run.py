@@ -1,6 +1,7 @@
 """The composition root of the agent: builds the parts, drives the pump, stops gracefully. Called by cli/.
 
-One event loop reads and encodes; a single thread talks to the server, so that both go on at once.
+One event loop reads and encodes; a thread for each push writes it down and talks to the server, so that all goes on at
+once.
 """
 
 import asyncio
@@ -10,15 +11,18 @@ import logging
 import os
 import random
 import resource
+import sys
 from pathlib import Path
 
 from whodid.agent.collector import Collector, FormatMaker
+from whodid.agent.flights import StateUnwritable
 from whodid.agent.health import Health
-from whodid.agent.positions import Positions, StateUnwritable
-from whodid.agent.pump import Pump
+from whodid.agent.outbound import DISK_RETRY_S, Outbound
+from whodid.agent.positions import Positions
+from whodid.agent.pump import WINDOW, Pump
 from whodid.agent.refused import RefusedSpool
 from whodid.agent.settings import AgentSettings
-from whodid.agent.ship import HttpTransport, Refusal, Shipper, Transport
+from whodid.agent.ship import HttpTransport, Shipper, Transport
 from whodid.errors import WhodidError
 from whodid.formats import make_format
 from whodid.model.clock import Clock
@@ -28,7 +32,10 @@ TOKEN_VARIABLE = "WHODID_AGENT_TOKEN"  # noqa: S105  (the name of a variable, no
 STOP_GRACE_S = 3.0
 """How long a push on its way may still take when the agent is told to stop; after that it is repeated."""
 SAVE_AFTER_S = 1.0
-DISK_RETRY_S = 2.0
+SAVE_AFTER_PUSHES = 8
+"""So many acknowledged pushes are repeated after a crash at most, and so many of their files are kept."""
+SWITCH_S = 0.0005
+"""How long a thread that has to do with a push waits for the one that reads: each push needs several turns."""
 LOOK_EVERY_S = 0.1
 _log = logging.getLogger(__name__)
 
@@ -49,6 +56,7 @@ async def run_agent(
     # Entries hold no cycles and die at once: looking through them for garbage was a tenth of the work under load.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    sys.setswitchinterval(SWITCH_S)
     read_token(settings.token_file)  # a wrong path is an error now
     agent = _Agent(settings, clock, stop, make_format, transport or HttpTransport(settings.server, settings.timeout_s))
     try:
@@ -88,17 +96,17 @@ class _Agent:
             self._collector, self._positions, self.health, settings.max_batch_entries, settings.max_batch_bytes
         )
         self._refused = RefusedSpool(settings.state_dir / "refused", settings.refused_max_bytes)
-        self._shipper = Shipper(transport, self._token, clock, self.health, random.Random())
+        shipper = Shipper(transport, self._token, clock, self.health, random.Random(), WINDOW)
+        self._outbound = Outbound(shipper, self._positions, clock)
         self._changed = asyncio.Event()
         self._waker = Waker(self._changed)
-        self._delivery: asyncio.Task[Refusal | None] | None = None
         self._next_look_s = self._next_health_s = self._save_at_s = float("-inf")
 
     async def run(self) -> None:
         self._next_health_s = self._clock.monotonic_s() + self._settings.health_every_s
-        if batch := self._pump.in_flight:
-            _log.info("sending again what was on its way before the restart: %d entries", batch.entries)
-            self._delivery = asyncio.create_task(self._shipper.deliver(batch, repeated=True))
+        for flight in self._pump.in_flight:
+            _log.info("sending again what was on its way before the restart: %d entries", flight.batch.entries)
+            self._outbound.send(flight, repeated=True)
         while not self._stop.is_set():
             try:
                 if not await self._turn():
@@ -113,24 +121,18 @@ class _Agent:
         more = self._pump.fill()
         self._settle()
         launched = False
-        if self._delivery is None and (batch := self._pump.launch()):
+        if flight := self._pump.launch(one_by_one=self._outbound.troubled):
             launched = True
-            self._save_at_s = self._clock.monotonic_s() + SAVE_AFTER_S
-            self._delivery = asyncio.create_task(self._shipper.deliver(batch))
+            self._outbound.send(flight)
             await asyncio.sleep(0)  # hands the batch to its thread before the next one is encoded
         self._keep_house()
         return launched and more
 
     async def close(self) -> None:
-        """Gives the push on its way a last chance, and writes down what is acknowledged."""
-        if self._delivery is not None:
-            await asyncio.wait({self._delivery}, timeout=STOP_GRACE_S)
-            self._settle()
-            if self._delivery is not None:
-                self._delivery.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await self._delivery
-        self._shipper.close()
+        """Gives what is on its way a last chance, and writes down what is acknowledged."""
+        await self._outbound.finish(STOP_GRACE_S)
+        self._settle()
+        await self._outbound.cancel()
         await self._waker.close()
         self._collector.measure_lag()
         self._collector.close()
@@ -147,15 +149,11 @@ class _Agent:
             await self._waker.watch(self._collector.directories())
 
     def _settle(self) -> None:
-        """Takes the result of a finished delivery."""
-        if self._delivery is None or not self._delivery.done():
-            return
-        refusal = self._delivery.result()
-        batch = self._pump.in_flight
-        if refusal is not None and batch is not None:
-            self._refused.keep(batch, refusal, self._clock.now_ns())
-        self._delivery = None
-        self._pump.settle(refused=refusal is not None)
+        """Takes the results of finished deliveries."""
+        for flight, refusal in self._outbound.ended():
+            if refusal is not None:
+                self._refused.keep(flight.batch, refusal, self._clock.now_ns())
+            self._pump.settle(flight, refused=refusal is not None)
 
     async def _wait(self) -> None:
         """Waits for a change, an acknowledgement, a waiting record's time, the next poll, or the end."""
@@ -167,7 +165,7 @@ class _Agent:
                 timeout_s = min(timeout_s, due_s)
         try:
             await asyncio.wait(
-                waiting | ({self._delivery} if self._delivery else set()),
+                waiting.union(self._outbound.tasks),
                 timeout=timeout_s,
                 return_when=asyncio.FIRST_COMPLETED,
             )
@@ -178,7 +176,9 @@ class _Agent:
     def _keep_house(self) -> None:
         """What has its own rhythm: saving acknowledgements when idle, tombstones, the line about oneself."""
         now_s = self._clock.monotonic_s()
-        if self._positions.unsaved and self._delivery is None and now_s >= self._save_at_s:
+        if self._positions.unsaved and (
+            now_s >= self._save_at_s or self._positions.settled_unsaved >= SAVE_AFTER_PUSHES
+        ):
             self._positions.save()
             self._save_at_s = now_s + SAVE_AFTER_S
         if now_s >= self._next_health_s:

@@ -24,7 +24,7 @@ class SourceSettings:
     timezone: str | None = None
     """Zone of instants that state none, as in the IANA database; None: the host's own."""
     options: Mapping[str, str] = field(default_factory=dict)
-    """Further settings of the format."""
+    """Settings of this format only. `multiline: stamp` (plain): lines without an instant go to the line before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import asyncio
 import email.utils
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,14 +53,14 @@ class Refusal:
 
 
 class Transport(Protocol):
-    """Sends one body once. Blocks; called from a thread, so that parsing goes on meanwhile."""
+    """Sends one body once. Blocks; called from threads, so that parsing goes on meanwhile."""
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Reply: ...
     def close(self) -> None: ...
 
 
 class HttpTransport:
-    """The real transport, one kept-alive connection."""
+    """The real transport, a kept-alive connection for each push on its way."""
 
     def __init__(self, server: str, timeout_s: float) -> None:
         self._url = server.rstrip("/") + PUSH_PATH
@@ -110,46 +110,69 @@ def _retry_after_s(text: str, now_ns: int) -> float | None:
 
 
 class Shipper:
-    """Delivers batches, one at a time."""
+    """Delivers batches, several at a time."""
 
     def __init__(
-        self, transport: Transport, token: Callable[[], str | None], clock: Clock, health: Health, rng: random.Random
+        self,
+        transport: Transport,
+        token: Callable[[], str | None],
+        clock: Clock,
+        health: Health,
+        rng: random.Random,
+        at_once: int = 1,
     ) -> None:
         self._transport = transport
         self._token = token
         self._clock = clock
         self._health = health
         self._rng = rng
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="whodid-ship")
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="whodid-ship")
         self._said_at_s = float("-inf")
-        self._down = False
+        self._failures = 0  # since the server last took something
 
-    async def deliver(self, batch: Batch, *, repeated: bool = False) -> Refusal | None:
+    @property
+    def down(self) -> bool:
+        """Whether the last answer was a failure that may pass."""
+        return self._failures > 0
+
+    async def deliver(
+        self,
+        batch: Batch,
+        before: Callable[[], None] | None = None,
+        *,
+        repeated: bool = False,
+        older: Collection["asyncio.Task[Refusal | None]"] = (),
+    ) -> Refusal | None:
         """Returns when the server has the batch (None) or has refused it for good; tries as long as that takes.
 
-        `repeated`: an agent before a restart may have sent this batch already.
+        `before` is called in the thread that sends, before the first attempt; what it raises is raised here. `older`:
+        deliveries that go first where this one has to be repeated, so that lines keep their order. `repeated`: an agent
+        before a restart may have sent this batch already.
         """
         failures = 0
         while True:
+            if older and (failures or repeated):
+                await asyncio.wait(older)
             reply = await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._post, batch, 1 + failures + repeated
+                self._threads, self._post, batch, 1 + failures + repeated, before if not failures else None
             )
             if is_accepted(reply.status):
-                self._say_up(failures)
+                self._say_up()
                 return None
             if is_final(reply.status):
                 return Refusal(reply.status, reply.text)
             wait_s = wait_before_retry_s(failures, reply.retry_after, self._clock.now_ns(), self._rng)
             failures += 1
-            self._health.attempts_failed += 1
             self._say_down(reply)
             await self._clock.sleep(wait_s)
 
     def close(self) -> None:
         self._transport.close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _post(self, batch: Batch, attempt: int) -> Reply:
+    def _post(self, batch: Batch, attempt: int, before: Callable[[], None] | None) -> Reply:
+        if before is not None:
+            before()
         headers = {
             "Content-Type": "application/x-protobuf",
             "User-Agent": f"whodid/{__version__}",
@@ -163,7 +186,8 @@ class Shipper:
     def _say_down(self, reply: Reply) -> None:
         """Says why it does not get through, at most once a minute."""
         now_s = self._clock.monotonic_s()
-        self._down = True
+        self._health.attempts_failed += 1
+        self._failures += 1
         if now_s - self._said_at_s < _SAY_AGAIN_S:
             return
         self._said_at_s = now_s
@@ -171,8 +195,8 @@ class Shipper:
         hint = "; check the agent's token" if reply.status in (401, 403) else ""
         _log.warning("the server %s%s. Nothing is lost: the log files wait, and it is tried until it works", what, hint)
 
-    def _say_up(self, failures: int) -> None:
-        if self._down:
-            _log.info("the server takes lines again, after %d failed attempts", failures)
-            self._down = False
+    def _say_up(self) -> None:
+        if self._failures:
+            _log.info("the server takes lines again, after %d failed attempts", self._failures)
+            self._failures = 0
             self._said_at_s = float("-inf")

@@ -1,7 +1,7 @@
 """Reads whodid.yml and the environment into a Config, or says every mistake with file and line.
 
-Every key has an environment override: `server.listen` is WHODID_SERVER_LISTEN; its value is read as YAML, so lists and
-mappings work too. Called by the commands only; no room below ever reads a file or the environment for its settings.
+What the environment says is put into the file's tree by environment.py before. Called by the commands only; no room
+below ever reads a file or the environment for its settings.
 """
 
 import ipaddress
@@ -13,47 +13,17 @@ from pathlib import Path
 import yaml
 
 from whodid.agent.settings import SourceSettings
+from whodid.config.environment import KEYS, empty_mapping, override
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.document import Document, Fields, Mistake, compose, plain
 from whodid.errors import WhodidError
-from whodid.formats import FORMATS
+from whodid.formats import FORMATS, OPTIONS
 from whodid.model.clock import SECOND, format_duration
 from whodid.model.labels import LABEL_NAME
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
 
-KEYS: dict[str, tuple[str, ...]] = {
-    "": (
-        "data_dir",
-        "server",
-        "dashboard",
-        "store",
-        "retention",
-        "limits",
-        "auth",
-        "rules",
-        "notify",
-        "people",
-        "agent",
-    ),
-    "server": ("listen",),
-    "dashboard": ("listen",),
-    "store": ("url", "memory_bytes"),
-    "retention": ("period", "max_bytes", "max_disk_percent"),
-    "limits": (
-        "max_entries_limit_per_query",
-        "max_query_length",
-        "max_query_series",
-        "max_streams_matchers_per_query",
-        "query_timeout",
-        "query_memory_bytes",
-        "volume_max_series",
-    ),
-    "auth": ("tokens_file",),
-    "agent": ("server", "host", "sources", "promtail_config"),
-}
-"""Every key, by section. Each has the override WHODID_<SECTION>_<KEY>."""
-SOURCE_KEYS = ("job", "format", "paths", "exclude", "labels", "line_prefix", "timezone")
+SOURCE_KEYS = ("job", "format", "paths", "exclude", "labels", "line_prefix", "timezone", "options")
 PERSON_KEYS = ("name", "emails", "github", "db_roles", "unix", "ssh_keys", "addresses")
 NOTIFY_KEYS = ("url", "name", "secret_file", "timeout", "send_resolved")
 DEFAULT_FILES = (Path("whodid.yml"), Path("/etc/whodid/whodid.yml"))
@@ -96,47 +66,13 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
     document = compose(text, str(path or "whodid.yml"))
     root = document.root
     if root is None or root.tag == "tag:yaml.org,2002:null":
-        root = yaml.MappingNode("tag:yaml.org,2002:map", [], _mark(), _mark())
+        root = empty_mapping()
     if isinstance(root, yaml.MappingNode):
-        _override(document, root, environment)
+        override(document, root, environment)
     config = _read(document, root, environment)
     if document.mistakes:
         raise ConfigError(document.mistakes)
     return config
-
-
-def _override(document: Document, root: yaml.MappingNode, environment: Mapping[str, str]) -> None:
-    """Puts the values of WHODID_… variables in the place of the file's."""
-    for section, keys in KEYS.items():
-        for key in keys:
-            name = f"WHODID_{section}_{key}".upper().replace("__", "_")
-            if name not in environment or (not section and key in KEYS):
-                continue  # a section has no variable of its own; WHODID_SERVER is where the commands find the server
-            value = compose(environment[name], f"environment variable {name}")
-            document.mistakes += value.mistakes
-            if value.root is not None:
-                document.came_from(value.root, value.file)
-                _put(_section(root, section), key, value.root)
-
-
-def _section(root: yaml.MappingNode, name: str) -> yaml.MappingNode:
-    if not name:
-        return root
-    for key, value in root.value:
-        if key.value == name and isinstance(value, yaml.MappingNode):
-            return value
-    made = yaml.MappingNode("tag:yaml.org,2002:map", [], _mark(), _mark())
-    _put(root, name, made)
-    return made
-
-
-def _put(mapping: yaml.MappingNode, key: str, value: yaml.Node) -> None:
-    mapping.value[:] = [(k, v) for k, v in mapping.value if getattr(k, "value", None) != key]
-    mapping.value.append((yaml.ScalarNode("tag:yaml.org,2002:str", key, _mark(), _mark()), value))
-
-
-def _mark() -> yaml.Mark:
-    return yaml.Mark("", 0, 0, 0, None, 0)
 
 
 def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -> Config:
@@ -285,7 +221,8 @@ def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
     if not server.startswith(("http://", "https://")):
         section.wrong("server", f"agent.server must be an http:// or https:// address, not {server!r}")
     sources = tuple(_source(document, node, i) for i, node in enumerate(section.items("sources")))
-    return AgentSection(server.rstrip("/"), section.text("host") or socket.gethostname(), sources)
+    host = section.text("host") or socket.gethostname()
+    return AgentSection(server.rstrip("/"), host, _path(section, "token_file"), sources)
 
 
 def _source(document: Document, node: yaml.Node, number: int) -> SourceSettings:
@@ -310,4 +247,17 @@ def _source(document: Document, node: yaml.Node, number: int) -> SourceSettings:
         labels=labels,
         line_prefix=fields.text("line_prefix"),
         timezone=fields.text("timezone") or None,
+        options=_options(document, fields, name),
     )
+
+
+def _options(document: Document, fields: Fields, format: str) -> dict[str, str]:
+    """The settings of a format that only it has. One that no format reads would be a mistake nobody hears of."""
+    options, known = fields.texts("options"), OPTIONS.get(format, {})
+    for option, (value, node) in options.items():
+        if option not in known:
+            names = f"it has {', '.join(known)}" if known else "it has none"
+            document.wrong(node, f"format {format!r} has no option {option!r}; {names}")
+        elif value not in known[option]:
+            document.wrong(node, f"option {option!r} must be {' or '.join(known[option])}, not {value!r}")
+    return plain(options)

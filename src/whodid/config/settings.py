@@ -68,6 +68,8 @@ class AgentSection:
     """Address of the whodid server, or of a Loki; default: the address of `server.listen`."""
     host: str = ""
     """Label `host` of every line; default: the host's name."""
+    token_file: Path | None = None
+    """File with the bearer token that the agent sends, read again for every push; null: `WHODID_AGENT_TOKEN` if set."""
     sources: tuple[SourceSettings, ...] = ()
     """What to follow; empty: the usual logs of this machine, found by looking."""
 

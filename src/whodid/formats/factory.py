@@ -18,6 +18,8 @@ FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "auth": Auth,
     "plain": Plain,
 }
+OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {"plain": {"multiline": ("stamp",)}}
+"""What only one format can be told (`FormatSettings.options`), and the values that it takes."""
 
 
 def make_format(name: str, settings: FormatSettings) -> Format:

@@ -1,7 +1,8 @@
 """Follows paths and globs through rename rotation, copytruncate, deletion and late appearance; called by the agent.
 
 Identity is device, inode and the first bytes; the decision what a change means is `rotation.py`, the search for where
-the bytes went is `siblings.py`. Compressed files are never read: they hold what was read before they were compressed.
+the bytes went is `siblings.py`. Compressed files hold what was read before they were compressed; where they hold more,
+`compressed.py` unpacks it.
 """
 # ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH119, PTH120, PTH207
 # Paths are the strings of the kernel here, beside descriptors; pathlib would only wrap them.
@@ -14,6 +15,7 @@ import stat as stat_flags
 from collections.abc import Iterable, Sequence
 
 from whodid.sources import siblings
+from whodid.sources.compressed import find_compressed, tell_unread
 from whodid.sources.file import FollowedFile, Key
 from whodid.sources.rotation import LINGER_S, Action, Seen, decide
 from whodid.sources.siblings import Sibling
@@ -23,7 +25,8 @@ _log = logging.getLogger(__name__)
 
 
 class FileSource:
-    """All files of a few patterns. `known`: places of an earlier run; `gone`: places that were read to their end."""
+    """All files of a few patterns. `known`: places of an earlier run; `gone`: places that were read to their end, both
+    oldest first."""
 
     def __init__(
         self,
@@ -38,8 +41,9 @@ class FileSource:
         self._linger_s = linger_s
         self._files: list[FollowedFile] = []
         self._unclaimed = [p for p in known if self._covers(p.path)]
-        self._done = {Key(p.device, p.inode): p for p in gone}
-        self._latest: dict[str, Place] = {}  # per path, of a file that is no longer followed
+        read = tuple(gone)
+        self._done = {Key(p.device, p.inode): p for p in read}
+        self._latest = {p.path: p for p in read}  # per path, of a file that is no longer followed
         self._told: set[str] = set()  # problems are said once, not at every look
 
     def refresh(self, now_s: float) -> Sequence[FollowedFile]:
@@ -160,10 +164,24 @@ class FileSource:
             found = here or siblings.find_renamed(place) or siblings.find_copy(place)
         if found is None:
             self._latest[place.path] = place
+            self._resume_compressed(place)
         elif Key.of(found.stat) in self._keys():
             os.close(found.fd)
         else:
             self._files.append(FollowedFile(place.path, found.fd, place.offset, place.id))
+
+    def _resume_compressed(self, place: Place) -> None:
+        """Takes up what rotation has compressed before it was read to its end."""
+        rest = find_compressed(place)
+        if rest is not None:
+            _log.warning(
+                "%s was compressed to %s before it was read to its end: its last %d bytes are unpacked and read",
+                place.path, rest.path, rest.unread_bytes,
+            )  # fmt: skip
+            self._files.append(FollowedFile(place.path, rest.fd, place.offset, place.id))
+        known = [p for p in (*self._unclaimed, *self._done.values()) if p.path == place.path]
+        if all(p.mtime_ns <= place.mtime_ns for p in known):
+            tell_unread(place.path, place.mtime_ns, known)
 
     def _adopt(self, path: str) -> None:
         """Begins to follow a file that was not followed before."""
