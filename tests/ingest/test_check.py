@@ -25,10 +25,10 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     spool.close()
 
 
-def rows(*streams: list[Entry]) -> bytes:
+def rows(*streams: list[Entry], level: str = "") -> bytes:
     data = encode_push([Stream({"n": str(n)}, entries) for n, entries in enumerate(streams)])
     spans = [(begin, end) for _, begin, end in scan_streams(data)]
-    return decode.rows([Body(data, spans, [7] * len(spans), [""] * len(spans), [""] * len(spans))])
+    return decode.rows([Body(data, spans, [7] * len(spans), [""] * len(spans), [level] * len(spans))])
 
 
 def entry(offset_ns: int = 0, line: str = "x", metadata: Metadata | None = None) -> Entry:
@@ -42,8 +42,12 @@ async def look(spool: Spool, content: bytes, ask: Callable[..., Any], *more: obj
 
 async def test_it_counts(spool: Spool) -> None:
     content = rows([entry(), entry()], [], [entry(metadata={"user": "raz"})])
-    assert await look(spool, content, facts) == Facts(3, 3, metadata=True, odd=False)
-    assert await look(spool, rows([entry()]), facts) == Facts(1, 1, metadata=False, odd=False)
+    assert await look(spool, content, facts) == Facts(3, 3, metadata=True, levels=False, label_levels=False)
+    assert await look(spool, rows([entry()]), facts) == Facts(1, 1, metadata=False, levels=False, label_levels=False)
+    stated = rows([entry(metadata={"user": "raz", "severity": "LOG"})])
+    assert await look(spool, stated, facts) == Facts(1, 1, metadata=True, levels=True, label_levels=False)
+    labelled = rows([entry()], level="warn")
+    assert await look(spool, labelled, facts) == Facts(1, 1, metadata=False, levels=False, label_levels=True)
 
 
 @pytest.mark.parametrize(

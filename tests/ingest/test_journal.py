@@ -16,7 +16,7 @@ BATCHES = [(b"first batch", 3), (b"", 0), (b"second \xff batch" * 40, 7)]
 
 
 def batch(rows: bytes, first_seq: int, lines: int, *, metadata: bool = False, label_levels: bool = False) -> Batch:
-    return Batch(rows, first_seq, Facts(1, lines, metadata, odd=False), label_levels)
+    return Batch(rows, first_seq, Facts(1, lines, metadata, False, label_levels))
 
 
 def write(journal: Journal) -> Segment:
@@ -36,8 +36,8 @@ def test_a_segment_knows_what_was_put_into_it(tmp_path: Path) -> None:
     journal.append(batch(b"z", 7, 1, label_levels=True))
     segment = journal.close_segment()
     assert segment is not None
-    assert (segment.first_seq, segment.lines, segment.last_seq) == (1, 7, 7)
-    assert (segment.metadata, segment.label_levels) == (True, True)
+    assert (segment.first_seq, segment.facts.lines, segment.last_seq) == (1, 7, 7)
+    assert (segment.facts.metadata, segment.facts.levels, segment.facts.label_levels) == (True, False, True)
     assert segment.bytes == segment.path.stat().st_size
     assert journal.close_segment() is None
 
@@ -88,7 +88,7 @@ def test_a_file_cut_anywhere_keeps_its_whole_batches(
     if whole == 0:
         assert found == []
     else:
-        assert [(one.first_seq, one.lines, one.bytes) for one in found] == [(FIRST, lines[whole], ends[whole])]
+        assert [(one.first_seq, one.facts.lines, one.bytes) for one in found] == [(FIRST, lines[whole], ends[whole])]
         assert found[0].path.read_bytes() == content[: ends[whole]]
 
 
@@ -99,7 +99,7 @@ def test_bytes_that_changed_on_disk_are_told_and_kept_aside(tmp_path: Path, capl
     content[-5] ^= 1
     segment.path.write_bytes(content)
     [found] = Journal(tmp_path / "journal").recover()
-    assert (found.lines, found.bytes) == (3, found.path.stat().st_size)
+    assert (found.facts.lines, found.bytes) == (3, found.path.stat().st_size)
     [kept] = (tmp_path / "journal").glob("*.damaged")
     assert content.endswith(kept.read_bytes())
     assert str(kept) in caplog.text

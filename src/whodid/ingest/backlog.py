@@ -58,7 +58,7 @@ class Backlog:
     async def recover(self) -> None:
         """Brings what an earlier server left into the table. Raises StoreError; then the journal is as it was."""
         for segment in await asyncio.to_thread(self._journal.recover):
-            log.info("%d acknowledged lines of the journal are brought into the table", segment.lines)
+            log.info("%d acknowledged lines of the journal are brought into the table", segment.facts.lines)
             await self._store.appending(partial(self._insert, segment=segment, again=True))
             self._journal.remove(segment)
 
@@ -134,7 +134,7 @@ class Backlog:
         try:
             await self._store.appending(partial(self._insert, segment=segment, again=again))
         except StoreError as e:
-            log.error("%d acknowledged lines stay in the journal and are tried again: %s", segment.lines, e)
+            log.error("%d acknowledged lines stay in the journal and are tried again: %s", segment.facts.lines, e)
             self._stuck = True
             self._changes.tell()
             return False
@@ -142,6 +142,5 @@ class Backlog:
         return True
 
     def _insert(self, connection: Connection, segment: Segment, again: bool) -> None:
-        if segment.lines:
-            insert(connection, str(segment.path), self._schema, segment.first_seq, segment.facts,
-                   label_levels=segment.label_levels, again=again)  # fmt: skip
+        if segment.facts.lines:
+            insert(connection, str(segment.path), self._schema, segment.first_seq, segment.facts, again=again)

@@ -1,12 +1,13 @@
 """One look at spooled bodies before anything is promised: how many lines they hold, and whether all of them are good.
 
-The engine decodes the rows and answers with four numbers; Python touches no line. Nearly always all is good, and the
+The engine decodes the rows and answers with six numbers; Python touches no line. Nearly always all is good, and the
 bodies go on as they are. Where it is not, staging.py finds out which line it is. Called by commit.py, in its thread.
 """
 
 from dataclasses import dataclass
 
 from whodid.ingest import decode
+from whodid.ingest.levels import names_a_level
 from whodid.ingest.limits import Limits
 from whodid.store.store import Connection, StoreError
 
@@ -46,8 +47,26 @@ class Facts:
     lines: int
     metadata: bool
     """Some line has structured metadata."""
-    odd: bool
+    levels: bool
+    """Some line's metadata may state a level."""
+    label_levels: bool
+    """Some stream's labels name a level."""
+    odd: bool = False
     """Some line is too old, too new, too long or has metadata that cannot be stored as it is."""
+
+    def __add__(self, other: "Facts") -> "Facts":
+        """Of both files, one behind the other."""
+        return Facts(
+            self.streams + other.streams,
+            self.lines + other.lines,
+            self.metadata or other.metadata,
+            self.levels or other.levels,
+            self.label_levels or other.label_levels,
+            self.odd or other.odd,
+        )
+
+
+NOTHING = Facts(0, 0, metadata=False, levels=False, label_levels=False)
 
 
 def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Facts:
@@ -58,11 +77,13 @@ def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Fac
     )
     table = connection.select(
         f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum(length(entries)),
-            max(arrayExists(entry -> notEmpty({decode.NAMES}), entries)), max(arrayExists(entry -> {odd}, entries))
+            max(arrayExists(entry -> notEmpty({decode.NAMES}), entries)),
+            max(arrayExists(entry -> {names_a_level(decode.NAMES)}, entries)), max(label_level != ''),
+            max(arrayExists(entry -> {odd}, entries))
         FROM {decode.source(path)} {decode.settings(schema)}"""
     )
-    streams, lines, metadata, is_odd = (column[0].as_py() for column in table.columns)
-    return Facts(streams, lines, bool(metadata), bool(is_odd))
+    streams, lines, *flags = (column[0].as_py() for column in table.columns)
+    return Facts(streams, lines, *map(bool, flags))
 
 
 def odd_metadata(names: str, values: str) -> str:

@@ -29,23 +29,17 @@ def look(
 
 
 def insert(
-    connection: Connection,
-    path: str,
-    schema: str,
-    first_seq: int,
-    facts: Facts,
-    *,
-    label_levels: bool,
-    again: bool = False,
+    connection: Connection, path: str, schema: str, first_seq: int, facts: Facts, *, again: bool = False
 ) -> None:
     """Stores the lines of a file of rows, numbered from `first_seq`. Raises StoreError.
 
     `again`: an earlier try was broken off, and what it stored already (one day's lines, or all) is left as it is.
     """
-    metadata = "map()"
-    if facts.metadata:
-        metadata = staging.without_level(f"mapFromArrays({decode.NAMES}, {decode.VALUES}) AS metadata")
-    level = detected_level("label_level" if label_levels else "''", with_metadata=facts.metadata)
+    arrays = decode.NAMES, decode.VALUES
+    metadata = f"mapFromArrays({', '.join(arrays)})" if facts.metadata else "map()"
+    if facts.levels:
+        metadata = staging.without_level(f"{metadata} AS metadata")
+    level = detected_level("label_level" if facts.label_levels else "''", arrays if facts.levels else None)
     rows, number = decode.source(path), f"{first_seq} + rowNumberInAllBlocks()"
     where = ""
     if again:
@@ -78,11 +72,5 @@ def commit(
     if facts is None:
         return staging.commit(connection, spool, bodies, first_seq, limits, now_ns)
     if facts.lines:
-        levels = have_label_levels(bodies)
-        insert(connection, spool.path, spool.schema, first_seq, facts, label_levels=levels)
+        insert(connection, spool.path, spool.schema, first_seq, facts)
     return Committed(first_seq, first_seq + facts.lines - 1, facts.lines, sum(len(body.data) for body in bodies))
-
-
-def have_label_levels(bodies: Sequence[Body]) -> bool:
-    """Whether the labels of some stream name a level."""
-    return any(any(body.stream_levels) for body in bodies)

@@ -16,7 +16,7 @@ from whodid.ingest.backlog import Backlog
 from whodid.ingest.body import Body, Committed, Totals
 from whodid.ingest.bus import CommitBus
 from whodid.ingest.check import Facts
-from whodid.ingest.commit import commit, have_label_levels, look
+from whodid.ingest.commit import commit, look
 from whodid.ingest.journal import Batch
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
@@ -163,7 +163,7 @@ class Committer:
     async def _written_down(self, bodies: list[Body], rows: bytes, facts: Facts) -> Committed:
         """In the journal: durable, and in the table soon."""
         first_seq = self._next_seq
-        await self._backlog.append(Batch(rows, first_seq, facts, have_label_levels(bodies)))
+        await self._backlog.append(Batch(rows, first_seq, facts))
         self._next_seq += facts.lines
         return Committed(first_seq, self._next_seq - 1, facts.lines, sum(len(body.data) for body in bodies))
 

@@ -9,11 +9,11 @@ import logging
 import os
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from whodid.errors import WhodidError
-from whodid.ingest.check import Facts
+from whodid.ingest.check import NOTHING, Facts
 from whodid.wire.push_protobuf import MalformedPush, delimited, encode_labels, read_delimited
 
 log = logging.getLogger("whodid.ingest")
@@ -33,8 +33,6 @@ class Batch:
     rows: bytes
     first_seq: int
     facts: Facts
-    label_levels: bool
-    """Some stream's labels name a level."""
 
 
 @dataclass(slots=True)
@@ -43,25 +41,17 @@ class Segment:
 
     path: Path
     first_seq: int
-    lines: int = 0
+    facts: Facts = NOTHING
     bytes: int = 0
-    """Whole batches; what stands behind them in the file does not count."""
-    metadata: bool = False
-    label_levels: bool = False
+    """Of whole batches; what stands behind them in the file does not count."""
 
     @property
     def last_seq(self) -> int:
-        return self.first_seq + self.lines - 1
+        return self.first_seq + self.facts.lines - 1
 
-    @property
-    def facts(self) -> Facts:
-        return Facts(streams=0, lines=self.lines, metadata=self.metadata, odd=False)
-
-    def _took(self, lines: int, size: int, metadata: bool, label_levels: bool) -> None:
-        self.lines += lines
+    def _took(self, facts: Facts, size: int) -> None:
+        self.facts += facts
         self.bytes += size
-        self.metadata |= metadata
-        self.label_levels |= label_levels
 
 
 class Journal:
@@ -79,7 +69,7 @@ class Journal:
             segment = self._open or self._begin(batch.first_seq)
         except OSError as e:
             raise JournalError(f"cannot begin a file in {self._directory}: {e.strerror}") from e
-        head = _head(batch)
+        head = _Head.of(batch).encode()
         try:
             _write_all(self._file, head)
             _write_all(self._file, batch.rows)
@@ -87,8 +77,7 @@ class Journal:
         except OSError as e:
             self._cut_back(segment)
             raise JournalError(f"cannot write {segment.path}: {e.strerror}") from e
-        size = len(head) + len(batch.rows)
-        segment._took(batch.facts.lines, size, batch.facts.metadata, batch.label_levels)
+        segment._took(batch.facts, len(head) + len(batch.rows))
 
     def close_segment(self) -> Segment | None:
         """The open segment, which gets no more batches; None if there is none."""
@@ -136,10 +125,32 @@ class Journal:
             log.error("%s cannot be cut back to %d bytes: %s", segment.path, segment.bytes, e.strerror)
 
 
-def _head(batch: Batch) -> bytes:
-    facts, rows = batch.facts, batch.rows
-    numbers = (batch.first_seq, facts.lines, len(rows), zlib.crc32(rows), int(facts.metadata), int(batch.label_levels))
-    return delimited(encode_labels(" ".join((_MAGIC, *map(str, numbers)))))
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the row before a batch says of it, as numbers in this order."""
+
+    first_seq: int
+    size: int
+    checksum: int
+    streams: int
+    lines: int
+    metadata: int
+    levels: int
+    label_levels: int
+
+    @classmethod
+    def of(cls, batch: Batch) -> "_Head":
+        facts, rows = batch.facts, batch.rows
+        flags = (facts.metadata, facts.levels, facts.label_levels)
+        return cls(batch.first_seq, len(rows), zlib.crc32(rows), facts.streams, facts.lines, *map(int, flags))
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.streams, self.lines, bool(self.metadata), bool(self.levels), bool(self.label_levels))
+
+    def encode(self) -> bytes:
+        """As a row without lines, which the engine reads over."""
+        return delimited(encode_labels(" ".join((_MAGIC, *map(str, astuple(self))))))
 
 
 def _write_all(file: int, data: bytes) -> None:
@@ -152,31 +163,31 @@ def _read(path: Path) -> Segment | None:
     """The whole batches of a file, cut to them; None if there is none."""
     data = memoryview(path.read_bytes())
     at, segment = 0, None
-    while (head := _read_head(data, at)) is not None:
-        begin, first_seq, lines, size, checksum, metadata, label_levels = head
-        if begin + size > len(data):
+    while (found := _read_head(data, at)) is not None:
+        head, begin = found
+        end = begin + head.size
+        if end > len(data):
             break  # the server died while it wrote; nobody was told that this batch is safe
-        if zlib.crc32(data[begin : begin + size]) != checksum:
+        if zlib.crc32(data[begin:end]) != head.checksum:
             _keep_damaged(path, data[at:])
             break
-        segment = segment or Segment(path, first_seq)
-        segment._took(lines, begin + size - at, bool(metadata), bool(label_levels))
-        at = begin + size
+        segment = segment or Segment(path, head.first_seq)
+        segment._took(head.facts, end - at)
+        at = end
     if segment is not None and at < len(data):
         os.truncate(path, at)
     return segment
 
 
-def _read_head(data: memoryview, at: int) -> tuple[int, int, int, int, int, int, int] | None:
-    """First byte of the batch and the numbers of its head, which stands at `at`; None if there is none."""
+def _read_head(data: memoryview, at: int) -> tuple[_Head, int] | None:
+    """The head that stands at `at` and the first byte behind it; None if there is none."""
     try:
         begin, end = read_delimited(data, at)
         labels_begin, labels_end = read_delimited(data[:end], begin + 1)
         magic, *numbers = bytes(data[labels_begin:labels_end]).decode().split()
-        first_seq, lines, size, checksum, metadata, label_levels = map(int, numbers)
-    except (MalformedPush, ValueError):
+        return (_Head(*map(int, numbers)), end) if magic == _MAGIC else None
+    except (MalformedPush, ValueError, TypeError):
         return None
-    return (end, first_seq, lines, size, checksum, metadata, label_levels) if magic == _MAGIC else None
 
 
 def _keep_damaged(path: Path, rest: memoryview) -> None:

@@ -19,8 +19,6 @@ _HINT = "(?i)trace|trc|debug|dbg|inf|warn|wrn|err|critical|fatal|level|severity|
 _IS_OBJECT = f"match(line, {quote('(?s)^ *[{].*[}] *$')})"
 _OTHER_FIELDS = LEVEL_FIELDS[1:]
 _STATED_FIELDS = ("detected_level", *LEVEL_FIELDS)
-_HAS_STATED = f"arrayExists(k -> k IN ({', '.join(map(quote, _STATED_FIELDS))}), mapKeys(metadata))"
-"""Looking up each name in every line's metadata would be two fifths of the whole insert."""
 
 
 def _normal(value: str) -> str:
@@ -29,8 +27,15 @@ def _normal(value: str) -> str:
     return f"transform(lower({value} AS level), {names}, {levels}, level)"
 
 
-def _from_metadata() -> str:
-    return f"arrayFirst(v -> v != '', arrayMap(k -> metadata[k], {quote_list(_STATED_FIELDS)}))"
+def names_a_level(names: str) -> str:
+    """SQL: whether a line's metadata, whose names are the array `names`, may state a level."""
+    return f"arrayExists(k -> k IN ({', '.join(map(quote, _STATED_FIELDS))}), {names})"
+
+
+def _from_metadata(names: str, values: str) -> str:
+    """The first of the names that has a value. Looking each up in every line would be two fifths of the insert."""
+    found = f"arrayMap(k -> arrayElement({values}, indexOf({names}, k)), {quote_list(_STATED_FIELDS)})"
+    return f"if({names_a_level(names)}, arrayFirst(v -> v != '', {found}), '')"
 
 
 def _json_branches() -> list[tuple[str, str]]:
@@ -56,16 +61,18 @@ def _logfmt_branches() -> list[tuple[str, str]]:
     ]
 
 
-def detected_level(stream_level: str, *, with_metadata: bool = True) -> str:
-    """The SQL of a line's level over columns `line` and `metadata`; `stream_level` is the SQL of the labels' level.
+def detected_level(stream_level: str, metadata: tuple[str, str] | None) -> str:
+    """The SQL of a line's level over the column `line`; `stream_level` is the SQL of the labels' level.
 
-    `with_metadata` False: no line has any, and the engine need not even read the expression that looks there.
+    `metadata`: the SQL of the arrays of its names and values; None if no line's metadata states a level, and the engine
+    need not even read the expression that looks there.
     """
     branches = []
     if stream_level != "''":
         branches.append((f"{stream_level} != ''", stream_level))
-    if with_metadata:
-        branches.append((f"{_HAS_STATED} AND {_from_metadata()} != ''", _from_metadata()))
+    if metadata is not None:
+        stated = _from_metadata(*metadata)
+        branches.append((f"{stated} != ''", stated))
     branches.append((f"NOT multiMatchAny(line, [{quote(_HINT)}])", "''"))
     branches += _json_branches() + _logfmt_branches()
     chain = ", ".join(f"{condition}, {value}" for condition, value in branches)

@@ -15,7 +15,7 @@ from whodid.store.store import Store, StoreError
 log = logging.getLogger("whodid.ingest")
 
 LOOK_EVERY_S = 0.5
-FLOOD_LINES_PER_S = 40_000
+FLOOD_LINES_PER_S = 25_000
 """Below this, merging beside the inserts is hardly felt."""
 MOST_PARTS = 150
 """In one day: the engine slows inserts down at a thousand, queries feel a hundred."""

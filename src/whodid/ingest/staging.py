@@ -25,6 +25,7 @@ _COLUMNS = (
     "ts Int64, line String, metadata Map(LowCardinality(String), String)"
 )
 _REJECTIONS_TOLD = 20
+_ARRAYS = ("mapKeys(metadata)", "mapValues(metadata)")
 
 
 def prepare(connection: Connection) -> None:
@@ -42,8 +43,7 @@ def commit(
     stored = count = 0
     if good:
         low, high, longest, count, odd = stage.facts(
-            f"min(ts), max(ts), max(length(line)), count(), "
-            f"max({odd_metadata('mapKeys(metadata)', 'mapValues(metadata)')})"
+            f"min(ts), max(ts), max(length(line)), count(), max({odd_metadata(*_ARRAYS)})"
         )
         where = "1"
         if count and (low < bounds.low_ns or high > bounds.high_ns or longest > bounds.line_bytes):
@@ -158,7 +158,7 @@ def _already_stored(stage: _Stage, bodies: Sequence[Body], where: str) -> set[in
 def _insert(skip: set[int], first_seq: int, where: str, odd: bool) -> str:
     skipped = f" AND NOT has({number_list(skip)}, push_key)" if skip else ""
     return f"""INSERT INTO lines SELECT stream_id, ts, {first_seq} + rowNumberInAllBlocks(),
-            toValidUTF8(raw) AS line, {without_level("metadata")}, {detected_level("label_level")}, push_key
+            toValidUTF8(raw) AS line, {without_level("metadata")}, {detected_level("label_level", _ARRAYS)}, push_key
         FROM (
             SELECT * EXCEPT (line, metadata), line AS raw, {_repaired("metadata") if odd else "metadata"} AS metadata
             FROM {TABLE} WHERE {where}{skipped}
