@@ -15,12 +15,11 @@ from whodid.api.errors import BodyTooLarge, UnsupportedEncoding
 from whodid.api.routes.client import read_body
 from whodid.api.services import services, tenant_of
 from whodid.ingest.limits import Limits
+from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
 from whodid.wire.push_json import json_to_protobuf
 from whodid.wire.push_protobuf import MalformedPush
 
 MAX_BYTES = Limits().max_body_bytes
-KEY_HEADER = "x-whodid-idempotency-key"
-ATTEMPT_HEADER = "x-whodid-attempt"
 
 
 async def push(request: Request) -> Response:
