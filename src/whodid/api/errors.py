@@ -11,6 +11,7 @@ from whodid.logql.errors import LogQLError
 from whodid.query.errors import QueryError, QueryTimeout
 from whodid.store.store import StoreError
 from whodid.wire.label_text import BadLabels
+from whodid.wire.otlp import UnfoldsTooLarge
 from whodid.wire.params import BadParameter
 from whodid.wire.push_protobuf import MalformedPush
 
@@ -23,6 +24,10 @@ class UnsupportedEncoding(WhodidError):
     """A Content-Encoding that is none of snappy, gzip, deflate (HTTP 400)."""
 
 
+class UnsupportedMediaType(WhodidError):
+    """A Content-Type that this address does not take (HTTP 415)."""
+
+
 STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (LogQLError, HTTPStatus.BAD_REQUEST),
     (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),  # before its base class: the first that fits counts
@@ -31,8 +36,10 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (MalformedPush, HTTPStatus.BAD_REQUEST),
     (BadLabels, HTTPStatus.BAD_REQUEST),
     (UnsupportedEncoding, HTTPStatus.BAD_REQUEST),
+    (UnsupportedMediaType, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (NoStreams, HTTPStatus.UNPROCESSABLE_ENTITY),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (UnfoldsTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (TooMuchPending, HTTPStatus.TOO_MANY_REQUESTS),
 )
 CLIENT_CLOSED = 499
