@@ -18,7 +18,7 @@ from whodid.errors import WhodidError
 from whodid.model.labels import format_labels
 from whodid.wire.otlp_json import read_json
 from whodid.wire.otlp_values import TooManyAttributes, flattened, text_of
-from whodid.wire.push_protobuf import MalformedPush, encode_line, encode_stream
+from whodid.wire.push_protobuf import MalformedPush, encode_line, encode_pair, encode_stream
 
 LABELS = frozenset(
     (
@@ -89,7 +89,7 @@ def to_push(request: Any, now_ns: int, max_bytes: int) -> Rewritten:
         entries = streams.setdefault(format_labels(labels), [])
         for scope_logs in resource_logs.scope_logs:
             try:
-                shared = of_resource | _scope(scope_logs.scope)
+                shared = _Shared(of_resource | _scope(scope_logs.scope))
             except TooManyAttributes as e:
                 rejected, reason = rejected + len(scope_logs.log_records), str(e)
                 continue
@@ -143,29 +143,55 @@ def _scope(scope: Any) -> dict[str, str]:
     return out
 
 
-def _entry(record: Any, shared: Mapping[str, str], now_ns: int) -> bytes:
+class _Shared:
+    """The metadata that all records of a scope have, encoded once."""
+
+    def __init__(self, metadata: dict[str, str]) -> None:
+        self.metadata = metadata
+        self.names = metadata.keys()
+        self.states_level = not _STATED.isdisjoint(map(str.lower, metadata))
+        self.pairs = _encoded(metadata)
+
+
+def _encoded(metadata: Mapping[str, str]) -> bytes:
+    return b"".join([encode_pair(name, text) for name, text in metadata.items()])
+
+
+def _entry(record: Any, shared: _Shared, now_ns: int) -> bytes:
     """One record as an entry of a push body. What a record says of itself counts before what it shares."""
-    metadata = {**shared, **flattened(record.attributes)}
+    metadata = flattened(record.attributes)
     ns, observed_ns = _instant(record.time_unix_nano), _instant(record.observed_time_unix_nano)
-    if ns and observed_ns:
-        metadata["observed_timestamp"] = str(observed_ns)
     if severity := _severity(record.severity_number):
         metadata["severity_number"] = str(severity)
-    if record.severity_text:
-        metadata["severity_text"] = record.severity_text
-    elif 0 < severity < len(_LEVELS) and _STATED.isdisjoint(map(str.lower, metadata)):
+    if text := record.severity_text:
+        metadata["severity_text"] = text
+    elif 0 < severity < len(_LEVELS) and not shared.states_level and _STATED.isdisjoint(map(str.lower, metadata)):
         metadata["detected_level"] = _LEVELS[severity]
-    if record.trace_id:
-        metadata["trace_id"] = _hex(record.trace_id)
-    if record.span_id:
-        metadata["span_id"] = _hex(record.span_id)
-    if record.flags:
-        metadata["flags"] = str(record.flags)
-    if record.event_name:
-        metadata["event_name"] = record.event_name
-    if record.dropped_attributes_count:
-        metadata["dropped_attributes_count"] = str(record.dropped_attributes_count)
-    return encode_line(ns or observed_ns or now_ns, text_of(record.body), metadata)
+    if flags := record.flags:
+        metadata["flags"] = str(flags)
+    if event_name := record.event_name:
+        metadata["event_name"] = event_name
+    if dropped := record.dropped_attributes_count:
+        metadata["dropped_attributes_count"] = str(dropped)
+    own = _own(record, ns, observed_ns)
+    names = metadata.keys()
+    if shared.names.isdisjoint(names) and own.keys().isdisjoint(names) and shared.names.isdisjoint(own):
+        pairs = shared.pairs + _encoded(own)
+    else:
+        metadata, pairs = {**shared.metadata, **metadata, **own}, b""
+    return encode_line(ns or observed_ns or now_ns, text_of(record.body), metadata, pairs)
+
+
+def _own(record: Any, ns: int, observed_ns: int) -> dict[str, str]:
+    """What hardly any two records have in common."""
+    own: dict[str, str] = {}
+    if ns and observed_ns:
+        own["observed_timestamp"] = str(observed_ns)
+    if trace_id := record.trace_id:
+        own["trace_id"] = _hex(trace_id)
+    if span_id := record.span_id:
+        own["span_id"] = _hex(span_id)
+    return own
 
 
 def _instant(value: int | str) -> int:

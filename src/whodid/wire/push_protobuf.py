@@ -56,6 +56,8 @@ _UNSIGNED = (1 << 64) - 1
 _PAIR_CACHE_LIMIT = 32_768
 _SHORT_BYTES = 24
 """Longer values hardly repeat: keeping them would only push out those that do."""
+_ID_BYTES = 64
+"""Longest id that is expected, in hex."""
 _pair_cache: dict[tuple[str, str], bytes] = {}
 _pair_heads: dict[tuple[str, int], bytes] = {}
 
@@ -76,6 +78,20 @@ def _pair(pair: tuple[str, str]) -> bytes:
         _pair_cache.clear()
     out = _pair_cache[pair] = head + value
     return out
+
+
+def encode_pair(name: str, text: str) -> bytes:
+    """One metadata pair that hardly stands in another line: an instant, an id."""
+    value = text.encode("utf-8", "replace")
+    size = len(value)
+    head = _pair_heads.get((name, size))
+    if head is None:
+        head = _pair_head(name, size)
+        if size <= _ID_BYTES:
+            if len(_pair_heads) >= _PAIR_CACHE_LIMIT:
+                _pair_heads.clear()
+            _pair_heads[name, size] = head
+    return head + value
 
 
 def _pair_head(name: str, value_bytes: int) -> bytes:
@@ -111,10 +127,13 @@ def encode_entry(entry: Entry) -> bytes:
     return encode_line(*entry)
 
 
-def encode_line(ns: int, text: str, metadata: Metadata) -> bytes:
-    """The same, for those who have no Entry and would make one for each line only to hand it over."""
+def encode_line(ns: int, text: str, metadata: Metadata, pairs: bytes = b"") -> bytes:
+    """The same, for those who have no Entry and would make one for each line only to hand it over.
+
+    `pairs`: further metadata, encoded with `encode_pair` once for many lines.
+    """
     line = text.encode("utf-8", "replace")
-    body = b"%b\x12%b%b" % (_instant(ns), _length(len(line)), line)
+    body = b"%b\x12%b%b%b" % (_instant(ns), _length(len(line)), line, pairs)
     if metadata:
         known = _pair_cache.get
         body += b"".join([known(pair) or _pair(pair) for pair in metadata.items()])
