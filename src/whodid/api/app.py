@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whodid.api.errors import handle_error, handle_gone
-from whodid.api.routes import otlp, push, query, status, tail, trail
+from whodid.api.routes import export, otlp, push, query, status, tail, trail
 from whodid.api.services import Services
 from whodid.errors import WhodidError
 
@@ -46,6 +46,7 @@ def _read_routes() -> list[BaseRoute]:
         Route("/prometheus/api/v1/alerts", trail.alerts),
         Route("/prometheus/api/v1/rules", trail.rules),
         Route("/whodid/api/v1/findings", trail.findings),
+        Route("/whodid/api/v1/export", export.export, methods=_BOTH),
         Route("/ready", status.ready),
     ]
 

@@ -28,6 +28,10 @@ class UnsupportedMediaType(WhodidError):
     """A Content-Type that this address does not take (HTTP 415)."""
 
 
+class TooManyExports(WhodidError):
+    """As many exports are running as may run at one time (HTTP 429)."""
+
+
 STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (LogQLError, HTTPStatus.BAD_REQUEST),
     (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),  # before its base class: the first that fits counts
@@ -40,6 +44,7 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (NoStreams, HTTPStatus.UNPROCESSABLE_ENTITY),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnfoldsTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
     (TooMuchPending, HTTPStatus.TOO_MANY_REQUESTS),
 )
 CLIENT_CLOSED = 499

@@ -40,6 +40,8 @@ class Services:
     version: str = ""
     tails: int = 0
     """Open tails."""
+    exports: int = 0
+    """Running exports."""
     is_ready: Callable[[], str] = field(default=lambda: "")
     """Empty when ready, else why not."""
 

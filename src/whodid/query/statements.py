@@ -41,6 +41,14 @@ def committed(first_seq: int, last_seq: int, stream_ids: Iterable[int], conditio
     return f"SELECT {_COLUMNS}\nFROM lines\nWHERE {where}\nORDER BY seq"
 
 
+def bounds(stream_ids: Iterable[int], begin_ns: int, end_ns: int) -> str:
+    """The first and the last instant of the streams' lines in the span, and how many there are."""
+    return (
+        f"SELECT min(ts) AS first, max(ts) AS last, count() AS lines\nFROM lines\nWHERE {of_streams(stream_ids)}\n"
+        f"  AND ts >= {begin_ns}\n  AND ts < {end_ns}"
+    )
+
+
 def live_streams(stream_ids: Iterable[int], begin_ns: int, end_ns: int) -> str:
     """Which of the streams have a line in the span."""
     return (
