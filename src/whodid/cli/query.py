@@ -13,7 +13,7 @@ import websockets
 
 from whodid.cli.client import DEFAULT_SERVER, Refused, get, read_time, uses_proxy
 from whodid.cli.export import Output, export
-from whodid.cli.output import Unreachable, explained, printable
+from whodid.cli.output import Unreachable, complain, explained, printable
 from whodid.errors import WhodidError
 from whodid.model.clock import SystemClock, format_rfc3339
 
@@ -109,6 +109,8 @@ async def _follow(server: str, logql: str, limit: int, as_json: bool) -> None:
             async for text in frames:
                 frame = json.loads(text)
                 resume = frame.get("seq", resume)
+                if missed := frame.get("dropped_entries"):
+                    complain(f"{len(missed)} lines or more are left out here: they came faster than they were read")
                 if as_json:
                     typer.echo(text)
                 else:
