@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whodid.api.errors import handle_error, handle_gone
-from whodid.api.routes import export, otlp, push, query, status, tail, trail
+from whodid.api.routes import delete, export, otlp, push, query, status, tail, trail
 from whodid.api.services import Services
 from whodid.errors import WhodidError
 
@@ -57,6 +57,7 @@ def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
         Route("/loki/api/v1/push", push.push, methods=["POST"]),
         Route("/api/prom/push", push.push, methods=["POST"]),
         Route("/otlp/v1/logs", otlp.logs, methods=["POST"]),
+        Route("/loki/api/v1/delete", delete.delete, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/metrics", status.metrics),
         *_read_routes(),
     ]

@@ -6,6 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from whodid.errors import WhodidError
+from whodid.ingest.deletes import NoSuchRequest, NotCancellable, TrailIsPermanent
 from whodid.ingest.pipeline import NoStreams, TooMuchPending
 from whodid.logql.errors import LogQLError
 from whodid.query.errors import QueryError, QueryTimeout
@@ -41,6 +42,9 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (BadLabels, HTTPStatus.BAD_REQUEST),
     (UnsupportedEncoding, HTTPStatus.BAD_REQUEST),
     (UnsupportedMediaType, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (NotCancellable, HTTPStatus.BAD_REQUEST),
+    (TrailIsPermanent, HTTPStatus.FORBIDDEN),
+    (NoSuchRequest, HTTPStatus.NOT_FOUND),
     (NoStreams, HTTPStatus.UNPROCESSABLE_ENTITY),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnfoldsTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),

@@ -10,7 +10,9 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
+from whodid.ingest.deletes import Deletes
 from whodid.ingest.pipeline import Ingest
+from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.model.clock import Clock
 from whodid.query.engine import Engine
@@ -30,6 +32,8 @@ class Services:
     index: StreamIndex
     ingest: Ingest
     engine: Engine
+    deletes: Deletes
+    trail: Trail
     registry: CollectorRegistry
     find: Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]
     """Findings between two instants (ns) that hold all words: the answer of `whodid who`."""

@@ -90,6 +90,10 @@ class Engine:
         select = self._budget(self._clock.monotonic_s())
         return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, select)
 
+    def forget(self) -> None:
+        """Drops what is remembered of stored lines, since some have been deleted."""
+        self._committed.forget()
+
     async def _lines(self, query: LogQuery, request: RangeRequest, began: float) -> Streams:
         self._limits.check_entries(request.limit)
         if request.interval_ns < 0:

@@ -65,7 +65,7 @@ class Exporter:
             rows, collector.rows = collector.rows, []
             return len(rows), encode(rows)
 
-        async with aclosing(self._stored(plan, wanted)) as stored, aclosing(_ahead(stored)) as pages:
+        async with aclosing(self.stored(plan, wanted)) as stored, aclosing(_ahead(stored)) as pages:
             async for page in pages:
                 count, encoded = await asyncio.to_thread(worked, page)
                 if count:
@@ -78,7 +78,7 @@ class Exporter:
         plan = planner.plan(query, self._index.streams(wanted.tenant))
         return replace(plan, conditions=(*plan.conditions, f"seq <= {wanted.last_seq}"))
 
-    async def _stored(self, plan: planner.Plan, wanted: Wanted) -> AsyncGenerator[pa.Table, None]:
+    async def stored(self, plan: planner.Plan, wanted: Wanted) -> AsyncGenerator[pa.Table, None]:
         """Pages of stored rows that the engine does not rule out, in order of (ts, seq)."""
         begin, end = await self._bounds(plan, wanted)
         span, rows = FIRST_SPAN_NS, PAGE_ROWS[0]

@@ -65,6 +65,7 @@ class ChdbStore:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._sessions: list[Any] = []
         self._lock = threading.Lock()
+        self._hides_pending = False
 
     @classmethod
     def open(cls, settings: Settings) -> "ChdbStore":
@@ -101,6 +102,8 @@ class ChdbStore:
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
         text = f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}"
+        if self._hides_pending:
+            text += ", apply_mutations_on_fly = 1"
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._select, text)
 
@@ -111,6 +114,9 @@ class ChdbStore:
     async def in_writer(self, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, work, _WriterConnection(self))
+
+    def hide_pending(self, hide: bool) -> None:
+        self._hides_pending = hide
 
     def close(self) -> None:
         self._readers.shutdown(wait=True, cancel_futures=True)

@@ -46,6 +46,10 @@ class Store(Protocol):
         """Runs `work` in the writing thread: several statements with nobody else's write between them."""
         ...
 
+    def hide_pending(self, hide: bool) -> None:
+        """While true, reads leave out what deletions that are not carried out yet name; such reads are dearer."""
+        ...
+
     def close(self) -> None:
         """Waits for running statements and closes the engine."""
         ...
