@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from kit.api_house import House
 from whodid.api.routes import export
+from whodid.ingest.trail import TRAIL_TENANT
 from whodid.query import export as query_export
+from whodid.query.engine import RangeRequest
 from whodid.store.store import StoreError
 
 EXPORT = "/whodid/api/v1/export"
@@ -47,6 +50,16 @@ async def test_the_other_formats_are_named(house: House) -> None:
     assert answer.text.startswith("timestamp,line,labels,metadata,parsed\r\n")
     answer = await house.client.get(EXPORT, params={"query": DB, "format": "parquet"})
     assert (answer.content[:4], answer.content[-4:]) == (b"PAR1", b"PAR1")
+
+
+async def test_who_takes_what_is_in_the_trail(house: House) -> None:
+    query = f'{{job="db"}} |= "{uuid.uuid4()}"'
+    await house.client.get(EXPORT, params={"query": query}, headers={"user-agent": "curl/8"})
+    now_ns = time.time_ns()
+    asked = RangeRequest('{event="export"}', now_ns - 10**12, now_ns + 10**9, 10**9, 1000, "backward", 0, TRAIL_TENANT)
+    rows = (await house.services.engine.range(asked)).rows  # type: ignore[union-attr]
+    [row] = [row for row in rows if row.metadata["statement"] == query]
+    assert (row.metadata["client"], row.metadata["app"]) == ("127.0.0.1", "curl/8")
 
 
 async def test_nothing_found_is_an_empty_file(house: House) -> None:

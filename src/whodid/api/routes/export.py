@@ -17,6 +17,7 @@ from whodid.api.errors import TooManyExports
 from whodid.api.routes.client import parameters
 from whodid.api.services import Services, services, tenant_of
 from whodid.errors import WhodidError
+from whodid.model.clock import format_rfc3339
 from whodid.query.export import Exporter, Wanted
 from whodid.query.limits import Limits
 from whodid.wire.export import Encoder, encoder
@@ -42,10 +43,30 @@ async def export(request: Request) -> Response:
     try:
         # The first page before the first header: a query that cannot run is still an error of its own.
         first = await anext(pages)
+        await _record(request, house, wanted, values.get("format") or "ndjson")
     except BaseException:
         house.exports -= 1
         raise
     return _Export(house, first, pages, made.media_type)
+
+
+async def _record(request: Request, house: Services, wanted: Wanted, form: str) -> None:
+    """Who takes which lines away, in the trail before the first of them leaves."""
+    client = request.client.host if request.client else ""
+    first, last = format_rfc3339(wanted.start_ns), format_rfc3339(wanted.end_ns)
+    await house.trail.record(
+        "export",
+        f"{client} exports {wanted.query} from {first} to {last} as {form}",
+        {
+            "operation": "export",
+            "statement": wanted.query,
+            "start": first,
+            "end": last,
+            "tenant": wanted.tenant,
+            "client": client,
+            "app": request.headers.get("user-agent", "")[:200],
+        },
+    )
 
 
 async def _pages(house: Services, wanted: Wanted, made: Encoder) -> AsyncGenerator[bytes, None]:
