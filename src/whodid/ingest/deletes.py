@@ -32,10 +32,12 @@ CANCEL_PERIOD_NS = 120 * SECOND
 CANCELLABLE_LINES = 1_000_000
 """A request for more lines takes effect without a copy of them, and cannot be cancelled."""
 _COPIED_AT_ONCE = 200_000
+_HEED_PENDING = "apply_mutations_on_fly = 1"
+"""What is hidden but not masked yet is not there: neither to be copied, nor as a reason not to be shown again."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level, push_key"
 LATEST_NS = 300 * SECOND
 """After this the rewriting begins even when lines never cease to come."""
-WAIT_S = 30.0
+WAIT_S = 10.0
 """How long an answer waits for the engine's mask. Readers do not see the lines from the beginning on."""
 _LOOK_EVERY_S = 5.0
 _POLL_S = 0.02
@@ -113,6 +115,7 @@ class Deletes:
         self._requests: dict[tuple[str, str], Request] = {}
         self._one_at_a_time = asyncio.Lock()
         self._watching: set[asyncio.Task[None]] = set()
+        self._rewriting: set[str] = set()
 
     async def load(self) -> None:
         """Reads what was asked before; call once, before anything is served."""
@@ -159,7 +162,8 @@ class Deletes:
             request = self._requests.get((tenant, name))
             if request is None or request.status == "cancelled":
                 raise NoSuchRequest("could not find delete request with given id")
-            if request.status != "hidden" or request.lines > CANCELLABLE_LINES:
+            gone = request.status != "hidden" or name in self._rewriting
+            if gone or request.lines > CANCELLABLE_LINES:
                 raise NotCancellable("deletion of request which is in process or already processed is not allowed")
             await self._record("delete_cancelled", request, asker)
             await self._show(request)
@@ -192,16 +196,25 @@ class Deletes:
         if not due or not (late or (quiet and len(due) == len(hidden))):
             return
         async with self._one_at_a_time:
-            days = await self._store.select(
-                "SELECT DISTINCT partition_id FROM system.parts "
-                "WHERE table = 'lines' AND active AND has_lightweight_delete ORDER BY partition_id"
-            )
-            for day in days["partition_id"].to_pylist() if days.num_rows else ():
-                await self._mutate(f"ALTER TABLE lines APPLY DELETED MASK IN PARTITION ID '{day}'")
+            self._rewriting = {request.id for request in hidden}
+        try:
+            await self._rewrite()
             for request in hidden:
                 await self._note(replace(request, status="done", conditions=(), version=request.version + 1))
                 await self._drop_copy(request)
+        finally:
+            self._rewriting = set()
         log.info("%d delete requests are carried out: %d lines", len(hidden), sum(r.lines for r in hidden))
+
+    async def _rewrite(self) -> None:
+        """Takes the masked lines out of the parts, a day at a time. Ingest and other requests go on meanwhile."""
+        days = await self._store.select(
+            "SELECT DISTINCT partition_id FROM system.parts "
+            "WHERE table = 'lines' AND active AND has_lightweight_delete ORDER BY partition_id"
+        )
+        for day in days["partition_id"].to_pylist() if days.num_rows else ():
+            sql = f"ALTER TABLE lines APPLY DELETED MASK IN PARTITION ID '{day}' SETTINGS mutations_sync = 0"
+            await self._watch(await self._begin(sql))
 
     async def _hide(self, request: Request) -> Request:
         if request.conditions:
@@ -210,7 +223,12 @@ class Deletes:
             if request.lines <= CANCELLABLE_LINES:
                 await self._copy(request)
         for condition in request.conditions:
-            await self._mutate(f"DELETE FROM lines WHERE {condition} SETTINGS lightweight_deletes_sync = 0")
+            days = await self._store.select(f"SELECT DISTINCT _partition_id AS day FROM lines WHERE {condition}")
+            for day in days["day"].to_pylist() if days.num_rows else ():
+                await self._mutate(
+                    f"DELETE FROM lines IN PARTITION ID '{day}' WHERE {condition}\n"
+                    "SETTINGS lightweight_deletes_sync = 0"
+                )
         hidden = replace(request, status="hidden" if request.lines else "done", version=request.version + 1)
         await self._note(hidden)
         self._forget()
@@ -218,15 +236,9 @@ class Deletes:
 
     async def _mutate(self, sql: str) -> None:
         """Has the engine change parts. Reads heed it once it is accepted; it is done when this returns, or soon."""
-
-        def begin(connection: Connection) -> int:
-            connection.write(sql)
-            table = connection.select(f"SELECT max({_NUMBER}) AS last FROM system.mutations WHERE table = 'lines'")
-            return int(table["last"][0].as_py())
-
         self._store.hide_pending(True)  # before the engine has it: no read may fall in between
         try:
-            number = await self._store.in_writer(begin)
+            number = await self._begin(sql)
         except StoreError:
             self._store.hide_pending(bool(self._watching))
             raise
@@ -235,6 +247,16 @@ class Deletes:
         done, _ = await asyncio.wait({watching}, timeout=WAIT_S)
         if not done:
             log.info("the engine is still busy with a deletion; nobody sees the lines meanwhile")
+
+    async def _begin(self, sql: str) -> int:
+        """The number that the engine gives a change of parts."""
+
+        def begin(connection: Connection) -> int:
+            connection.write(sql)
+            table = connection.select(f"SELECT max({_NUMBER}) AS last FROM system.mutations WHERE table = 'lines'")
+            return int(table["last"][0].as_py())
+
+        return await self._store.in_writer(begin)
 
     def _watch(self, number: int) -> asyncio.Task[None]:
         """Reads heed the engine's pending change until it is carried out."""
@@ -279,7 +301,7 @@ class Deletes:
             for begin in range(first, last + 1, step):
                 await self._store.write(
                     f"INSERT INTO deleted_lines SELECT {quote(request.id)}, * FROM lines\n"
-                    f"WHERE {condition}\n  AND seq >= {begin} AND seq < {begin + step}"
+                    f"WHERE {condition}\n  AND seq >= {begin} AND seq < {begin + step}\nSETTINGS {_HEED_PENDING}"
                 )
 
     async def _show(self, request: Request) -> None:
@@ -297,7 +319,7 @@ class Deletes:
         await self._store.write(
             f"INSERT INTO lines SELECT {_COLUMNS} {aside} AND NOT ({hidden})\n"
             f"AND seq NOT IN (SELECT seq FROM lines WHERE {ours}) LIMIT 1 BY seq\n"
-            "SETTINGS max_partitions_per_insert_block = 0"
+            f"SETTINGS max_partitions_per_insert_block = 0, {_HEED_PENDING}"
         )
 
     async def _drop_copy(self, request: Request) -> None:
