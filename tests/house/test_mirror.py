@@ -70,10 +70,12 @@ WITHOUT_TEST: dict[str, str] = {
     "sources/source.py": NOUN,
     "store/store.py": NOUN,
     "templates/errors.py": NOUN,
+    "wire/push_headers.py": NOUN,
 }
 """Module → what tests it instead."""
 WITHOUT_MODULE: dict[str, str] = {
     "api/test_fuzz.py": "every route, asked anything",
+    "api/test_recorded_clients.py": "what promtail, Vector and the others send",
     "formats/test_properties.py": "what holds for every format",
     "formats/test_recorded.py": "whole recordings of daemons",
     "formats/test_samples.py": "samples of every format",

@@ -22,11 +22,14 @@ from kit.chdb_store import shared_store
 from whodid.api.app import api_app, dashboard_app
 from whodid.api.metrics import register
 from whodid.api.services import Services
+from whodid.ingest.deletes import Deletes
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.pipeline import Ingest
+from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.model.clock import SystemClock
 from whodid.model.entry import Entry, Stream
+from whodid.query.deletion import Chooser
 from whodid.query.engine import Engine
 from whodid.query.limits import Limits
 from whodid.store.streams import StreamIndex
@@ -107,13 +110,18 @@ async def open_house(
     await index.load()
     writer = await Ingest.start(store, index, clock, ingest or IngestLimits(), directory)
     committing = asyncio.create_task(writer.run())
+    engine = Engine(store, index, clock, limits or Limits())
+    trail = Trail(writer, clock)
+    choose = Chooser(store, index, Limits()).choose
     house = House(
         Services(
             clock=clock,
             store=store,
             index=index,
             ingest=writer,
-            engine=Engine(store, index, clock, limits or Limits()),
+            engine=engine,
+            deletes=Deletes(store, writer, trail, clock, directory, choose=choose, forget=engine.forget),
+            trail=trail,
             registry=CollectorRegistry(),
             find=_nobody,
             alerts=lambda: {"status": "success", "data": {"alerts": []}},

@@ -9,7 +9,8 @@ before it. Used by pipeline.py only.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,6 +83,7 @@ class Committer:
         self._wake, self._changed = asyncio.Event(), asyncio.Event()
         self._expected = 0
         """Bodies that may be there in a moment: those that waited when a commit ended, one of each client answered."""
+        self._holders = 0
         self._last_was_full = False
         self._last_commit_s = -TRICKLE_GAP_S
         self._stopped = False
@@ -104,6 +106,25 @@ class Committer:
         self._wake.set()
         self._changed.set()
 
+    async def settled(self) -> int:
+        """Returns once all that was acknowledged before the call is in the table: the last number of it.
+
+        A later commit may be acknowledged before an earlier one has ended; until then the bell has not rung for it.
+        """
+        if tasks := [commit.task for commit in self._under_way if commit.task]:
+            await asyncio.wait(tasks)
+        return self._bus.last_seq
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[int]:
+        """Nothing is committed or acknowledged inside; gives the last number in the table. Pushes wait meanwhile."""
+        self._holders += 1
+        try:
+            yield await self.settled()
+        finally:
+            self._holders -= 1
+            self._changed.set()
+
     async def run(self) -> None:
         """Commits for ever; cancel to stop: what is under way is finished, the rest stays with its clients."""
         try:
@@ -111,6 +132,7 @@ class Committer:
                 await self._wake.wait()
                 await self._lane()
                 await self._pace()
+                await self._until(lambda: not self._holders)
                 self._start(self._take())
         finally:
             self._stopped = True

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -75,6 +76,14 @@ class Ingest:
     @property
     def totals(self) -> Totals:
         return self._committer.totals
+
+    async def settled(self) -> int:
+        """The last number, once all that was acknowledged before the call is in the table."""
+        return await self._committer.settled()
+
+    def held(self) -> AbstractAsyncContextManager[int]:
+        """Between two commits: nothing is acknowledged inside. Gives the last number in the table; be quick."""
+        return self._committer.held()
 
     async def push(self, data: bytes, tenant: str, key: str = "", repeated: bool = False) -> list[str]:
         """Stores one decompressed protobuf body. Returns, once durable, what was refused of it (empty: nothing).
