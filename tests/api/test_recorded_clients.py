@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from kit.api_house import PUSH, QUERY_RANGE, House, open_house
+from whodid.api.tenants import HEADER as TENANT
 from whodid.ingest.limits import Limits
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "clients.yaml").read_text())
@@ -30,7 +31,7 @@ async def test_what_clients_send_is_stored(patient: House, case: dict[str, Any])
     total = 0
     for selector, ns, line, metadata in case["stored"]:
         asked = {"query": selector, "start": str(FROM_NS), "end": str(TO_NS), "limit": "100"}
-        headers = {"x-loki-response-encoding-flags": "categorize-labels"}
+        headers = {"x-loki-response-encoding-flags": "categorize-labels", TENANT: case["headers"].get(TENANT, "")}
         found = (await patient.client.get(QUERY_RANGE, params=asked, headers=headers)).json()["data"]["result"]
         values = [tuple(value[:2]) for stream in found for value in stream["values"]]
         assert (str(ns), line) in values

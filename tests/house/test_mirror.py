@@ -39,6 +39,7 @@ WITHOUT_TEST: dict[str, str] = {
     "formats/postgres_session.py": BY_SAMPLES,
     "ingest/body.py": NOUN,
     "ingest/committer.py": BY_PIPELINE,
+    "ingest/delete_request.py": NOUN,
     "ingest/decode.py": BY_COMMIT,
     "ingest/limits.py": NOUN,
     "ingest/staging.py": BY_COMMIT,

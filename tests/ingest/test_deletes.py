@@ -1,6 +1,7 @@
 """Delete requests on the real engine: hidden at once, shown again when cancelled, rewritten in time, over restarts."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from kit.delete_bench import ASKER, DeleteBench
 from kit.ingest_bench import until
 from whodid.ingest import deletes
-from whodid.ingest.deletes import CANCEL_PERIOD_NS, LATEST_NS, NoSuchRequest, NotCancellable, TrailIsPermanent
+from whodid.ingest.delete_request import NoSuchRequest, NotCancellable, TrailIsPermanent
+from whodid.ingest.deletes import CANCEL_PERIOD_NS, LATEST_NS
 from whodid.ingest.retention import last_sequence
 from whodid.ingest.trail import TRAIL_TENANT
 from whodid.model.clock import SECOND
@@ -126,14 +128,18 @@ def statuses(bench: DeleteBench) -> list[str]:
 async def test_the_bytes_go_when_nobody_can_cancel_any_more(bench: DeleteBench) -> None:
     await bench.put("secret", job="a")
     request = await bench.delete('{job="a"}')
-    await bench.deletes.settle(quiet=True)
+    await bench.settle(quiet=True)
     assert statuses(bench) == ["hidden"], "it can still be cancelled"
     bench.clock.ahead_s = AFTER_CANCEL_S
-    await bench.deletes.settle(quiet=False)
+    await bench.settle(quiet=False)
     assert statuses(bench) == ["hidden"], "the server is busy"
-    await bench.deletes.settle(quiet=True)
+    await bench.settle(quiet=True)
     assert await bench.on_disk("secret") == 0
     [done] = bench.deletes.requests(bench.tenant)
+    assert [line.split(" of {")[0] for line in await bench.trail(request.id)] == [
+        "noa from 203.0.113.7 deletes 1 lines",
+        "whodid has carried out the deletion of 1 lines",
+    ]
     assert (done.id, done.status, done.conditions) == (request.id, "done", ())
     with pytest.raises(NotCancellable, match="already processed is not allowed"):
         await bench.deletes.cancel(request.id, bench.tenant, ASKER)
@@ -152,7 +158,7 @@ async def test_what_is_being_rewritten_cannot_be_cancelled(bench: DeleteBench, m
         late.append((await bench.delete('{job="a"} |= "two"')).id)
 
     monkeypatch.setattr(bench.deletes, "_rewrite", rewrite)
-    await bench.deletes.settle(quiet=False)
+    await bench.settle(quiet=False)
     assert [r.status for r in bench.deletes.requests(bench.tenant)] == ["done", "hidden"]
     await bench.deletes.cancel(late[0], bench.tenant, ASKER)
     assert await bench.lines() == ["two"]
@@ -162,7 +168,7 @@ async def test_a_busy_server_rewrites_too_but_later(bench: DeleteBench) -> None:
     await bench.put("secret", job="a")
     await bench.delete('{job="a"}')
     bench.clock.ahead_s = LATE_S
-    await bench.deletes.settle(quiet=False)
+    await bench.settle(quiet=False)
     assert await bench.on_disk("secret") == 0
 
 
@@ -171,7 +177,7 @@ async def test_a_rewriting_waits_for_the_youngest_request(bench: DeleteBench) ->
     await bench.delete('{job="a"} |= "one"')
     bench.clock.ahead_s = AFTER_CANCEL_S
     young = await bench.delete('{job="a"} |= "two"')
-    await bench.deletes.settle(quiet=True)
+    await bench.settle(quiet=True)
     await bench.deletes.cancel(young.id, bench.tenant, ASKER)
     assert await bench.lines() == ["two"]
 
@@ -179,6 +185,7 @@ async def test_a_rewriting_waits_for_the_youngest_request(bench: DeleteBench) ->
 async def test_lines_that_the_engine_has_merged_away_come_back_too(bench: DeleteBench) -> None:
     await bench.put("one", "two", job="a")
     request = await bench.delete('{job="a"} |= "one"')
+    await until(lambda: not bench.deletes._watching)
     await bench.deletes._rewrite()  # as a merge does
     assert await bench.on_disk("one") == 0
     await bench.deletes.cancel(request.id, bench.tenant, ASKER)
@@ -201,7 +208,7 @@ async def test_a_copy_is_made_in_pieces_and_goes_with_the_lines(
     assert (await copied(first.id), len(await bench.lines())) == (0, 10)
     second = await bench.delete('{job="a"}')
     bench.clock.ahead_s = AFTER_CANCEL_S
-    await bench.deletes.settle(quiet=True)
+    await bench.settle(quiet=True)
     assert await copied(second.id) == 0
 
 
@@ -250,7 +257,7 @@ async def test_numbers_of_deleted_lines_are_not_given_out_again(bench: DeleteBen
     last = bench.write.ingest.bus.last_seq
     await bench.delete('{job="a"}')
     bench.clock.ahead_s = AFTER_CANCEL_S
-    await bench.deletes.settle(quiet=True)
+    await bench.settle(quiet=True)
     assert await last_sequence(bench.write.store, tmp_path) >= last
 
 
@@ -267,6 +274,63 @@ async def test_while_the_engine_is_busy_reads_leave_the_lines_out_themselves(ben
         await bench.write.store.write("SYSTEM START MERGES lines")
     await until(lambda: not bench.deletes._watching)
     assert await bench.lines() == ["keep"]
+
+
+async def test_of_what_is_committed_before_it_answers_nothing_is_left(bench: DeleteBench) -> None:
+    """Pushes go on in many hands, in both lanes: each line that was acknowledged when the deletion was is gone."""
+    acknowledged: list[str] = []
+    numbers, stop = itertools.count(), False
+
+    async def pour(padding: str) -> None:
+        while not stop:
+            lines = [f"secret {next(numbers)} {padding}" for _ in range(200)]
+            await bench.put(*lines, job="a")
+            acknowledged.extend(lines)
+
+    pouring = [asyncio.create_task(pour("x" * size)) for size in (0, 10, 100, 4000, 6000)]
+    await until(lambda: len(acknowledged) > 3000)
+    asked = len(acknowledged)
+    end_ns = bench.clock.now_ns() + 60 * SECOND
+    request = await bench.deletes.create('{job="a"} |= "secret"', 0, end_ns, bench.tenant, ASKER)
+    gone = set(acknowledged)
+    stop = True
+    await asyncio.gather(*pouring)
+    left = set(await bench.lines(limit=5000))
+    assert not gone & left
+    assert asked < len(gone) <= request.lines, "what came while it was carried out, too"
+    assert request.lines + len(left) == len(acknowledged)
+    await bench.deletes.cancel(request.id, bench.tenant, ASKER)
+    assert await bench.count() == len(acknowledged)
+
+
+@pytest.mark.parametrize("query", ['{job="a"} |= "secret"', '{job="a"} | logfmt | kind="secret"'])
+async def test_in_a_flood_that_stops_merging_it_is_hidden_at_once_and_rewritten_later(
+    bench: DeleteBench, query: str
+) -> None:
+    """SYSTEM STOP MERGES (merging.py) holds masks and rewritings back too; they come when merging goes on."""
+    await bench.put("kind=keep", "kind=secret", job="a")
+    await bench.write.store.write("SYSTEM STOP MERGES lines")
+    try:
+        request = await asyncio.wait_for(bench.delete(query), 10)
+        assert (request.status, await bench.lines(), await bench.count()) == ("hidden", ["kind=keep"], 1)
+        bench.clock.ahead_s = LATE_S
+        await bench.deletes.settle(quiet=False)
+        await bench.put("kind=secret later", job="a")
+        left = await bench.lines()
+        assert left == ["kind=keep", "kind=secret later"]
+        assert (statuses(bench), await bench.on_disk("kind=secret")) == (["hidden"], 1), "not done before it is gone"
+    finally:
+        await bench.write.store.write("SYSTEM START MERGES lines")
+    await until(lambda: not bench.deletes._watching)
+    await bench.write.store.write("SYSTEM STOP MERGES lines")
+    try:
+        settling = asyncio.create_task(bench.deletes.settle(quiet=False))
+        await until(lambda: bool(bench.deletes._watching))
+        assert (settling.done(), statuses(bench), await bench.lines()) == (False, ["hidden"], left)
+    finally:
+        await bench.write.store.write("SYSTEM START MERGES lines")
+    await asyncio.wait_for(settling, 60)
+    assert (statuses(bench), await bench.on_disk("kind=secret"), await bench.lines()) == (["done"], 0, left)
 
 
 async def test_nothing_to_delete_is_done_at_once(bench: DeleteBench) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from kit.chdb_store import shared_store
 from kit.ingest_bench import IngestBench, until
-from whodid.ingest.committer import FULL_BYTES, TRICKLE_GAP_S, TooMuchPending
+from whodid.ingest.committer import FULL_BYTES, LANE_BYTES, TRICKLE_GAP_S, TooMuchPending
 from whodid.ingest.limits import Limits
 from whodid.ingest.pipeline import NoStreams
 from whodid.model.clock import SECOND
@@ -331,6 +331,42 @@ async def test_a_failure_of_the_store_answers_everybody_and_the_next_commit_work
     assert sorted(await bench.lines()) == ["line 0", "line 1", "line 2"]
     assert min(row.seq for row in await bench.rows()) > before + 3, "numbers of a failed commit are not given out again"
     await bench.stop()
+
+
+async def test_settled_waits_for_the_earlier_commit_of_a_later_acknowledged_one(tmp_path: Path) -> None:
+    store = ShakyStore()
+    bench = IngestBench(tmp_path, store=store)  # type: ignore[arg-type]
+    await bench.start()
+    before, first_gate = bench.ingest.bus.last_seq, asyncio.Event()
+    store.gate = first_gate
+    [first] = await bench.enqueue(bench.ingest.push(bench.body("first"), bench.tenant))
+    jobs = store.jobs
+    bench.clock.advance(1)
+    await until(lambda: store.jobs > jobs)
+    store.gate = None
+    many = ["x" * 200] * (LANE_BYTES // 200)
+    second = await bench.ingest.push(bench.body(*many), bench.tenant)
+    assert (second, first.done(), bench.ingest.bus.last_seq) == ([], False, before), "acknowledged, and no bell yet"
+    settled = asyncio.create_task(bench.ingest.settled())
+    await bench.asleep()
+    assert not settled.done()
+    first_gate.set()
+    assert await settled >= before + 1 + len(many)
+    assert await bench.ingest.settled() == bench.ingest.bus.last_seq, "at once when nothing is under way"
+    await bench.stop()
+
+
+async def test_nothing_is_acknowledged_while_commits_are_held(bench: IngestBench) -> None:
+    async with bench.ingest.held() as last_seq:
+        [one, two] = await bench.enqueue(
+            *[bench.ingest.push(bench.body(line), bench.tenant) for line in ("one", "x" * FULL_BYTES)]
+        )
+        bench.clock.advance(10)
+        for _ in range(5):
+            assert await bench.lines() == []
+        assert (one.done(), two.done(), bench.ingest.bus.last_seq) == (False, False, last_seq)
+    assert await asyncio.wait_for(asyncio.gather(one, two), 30) == [[], []]
+    assert len(await bench.lines()) == 2
 
 
 async def test_a_failure_of_the_stream_index_is_told_and_the_key_is_free_again(bench: IngestBench) -> None:

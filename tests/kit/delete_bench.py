@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 from kit.api_house import Hurried
-from kit.ingest_bench import IngestBench
-from whodid.ingest.deletes import Asker, Deletes, Request
+from kit.ingest_bench import IngestBench, until
+from whodid.ingest.delete_request import Asker, Request
+from whodid.ingest.deletes import Deletes
 from whodid.ingest.trail import TRAIL_TENANT, Trail
 from whodid.model.clock import SECOND
 from whodid.query.deletion import Chooser
@@ -72,12 +73,24 @@ class DeleteBench:
     async def delete(self, query: str, *, start_ns: int = 0) -> Request:
         return await self.deletes.create(query, start_ns, self.clock.now_ns(), self.tenant, ASKER)
 
-    async def lines(self, query: str = '{job=~".+"}', tenant: str = "") -> list[str]:
+    async def lines(self, query: str = '{job=~".+"}', tenant: str = "", limit: int = 1000) -> list[str]:
         now_ns = self.clock.now_ns()
         request = RangeRequest(
-            query, now_ns - 7200 * SECOND, now_ns + 7200 * SECOND, SECOND, 1000, "forward", 0, tenant or self.tenant
+            query, now_ns - 7200 * SECOND, now_ns + 7200 * SECOND, SECOND, limit, "forward", 0, tenant or self.tenant
         )
         return sorted(row.line for row in (await self.engine.range(request)).rows)  # type: ignore[union-attr]
+
+    async def count(self, query: str = '{job=~".+"}') -> int:
+        """Lines as the engine counts them."""
+        vector = await self.engine.instant(
+            f"sum(count_over_time({query}[2h]))", self.clock.now_ns() + 3600 * SECOND, self.tenant
+        )
+        return int(vector.samples[0][1])  # type: ignore[union-attr]
+
+    async def settle(self, *, quiet: bool) -> None:
+        """As the server does now and then, once the engine has masked what is hidden."""
+        await until(lambda: not self.deletes._watching)
+        await self.deletes.settle(quiet=quiet)
 
     async def trail(self, name: str) -> list[str]:
         return await self.lines(f'{{job="whodid"}} | request_id="{name}"', TRAIL_TENANT)
@@ -87,7 +100,7 @@ class DeleteBench:
         ids = ", ".join(map(str, self.write.index.streams(self.tenant)))
         table = await self.write.store.select(
             f"SELECT count() AS n FROM (SELECT 1 FROM lines WHERE stream_id IN ({ids}) AND line = '{text}' "
-            "SETTINGS apply_deleted_mask = 0)"
+            "SETTINGS apply_deleted_mask = 0, apply_mutations_on_fly = 0)"
         )
         return int(table["n"][0].as_py())
 

@@ -20,9 +20,11 @@ QUERIES = [
 ]
 
 
-async def choose(bench: QueryBench, query: str, last_seq: int = 1 << 60, end_s: float = 100) -> Doomed:
+async def choose(
+    bench: QueryBench, query: str, last_seq: int = 1 << 60, end_s: float = 100, after_seq: int = 0
+) -> Doomed:
     chooser = Chooser(bench.store, bench.index, Limits())
-    return await chooser.choose(query, BASE_NS, BASE_NS + int(end_s * SECOND), last_seq, bench.tenant)
+    return await chooser.choose(query, BASE_NS, BASE_NS + int(end_s * SECOND), (after_seq, last_seq), bench.tenant)
 
 
 async def named(bench: QueryBench, doomed: Doomed) -> list[str]:
@@ -62,6 +64,7 @@ async def test_both_ends_are_included_and_later_lines_are_not(loaded: QueryBench
     for query in ('{job="a"}', '{job="a"} | logfmt | n="1"'):
         assert "n=1 later" in await named(loaded, await choose(loaded, query))
         assert "n=1 later" not in await named(loaded, await choose(loaded, query, last_seq=first - 1))
+        assert await named(loaded, await choose(loaded, query, after_seq=first - 1)) == ["n=1 later"]
 
 
 @pytest.mark.parametrize("query", ['{job="nobody"}', '{job="a"} |= "absent"', '{job="a"} | logfmt | n="absent"'])

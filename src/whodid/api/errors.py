@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from whodid.api.tenants import BadTenant
 from whodid.errors import WhodidError
 from whodid.ingest.committer import TooMuchPending
-from whodid.ingest.deletes import NoSuchRequest, NotCancellable, TrailIsPermanent
+from whodid.ingest.delete_request import NoSuchRequest, NotCancellable, TrailIsPermanent
 from whodid.ingest.pipeline import NoStreams
 from whodid.logql.errors import LogQLError
 from whodid.query.errors import QueryError, QueryTimeout

@@ -9,14 +9,22 @@ api/routes/delete.py.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import orjson
 
-from whodid.errors import WhodidError
+from whodid.ingest.delete_request import (
+    WHODID,
+    Asker,
+    Choose,
+    NoSuchRequest,
+    NotCancellable,
+    Request,
+    TrailIsPermanent,
+)
 from whodid.ingest.pipeline import Ingest
 from whodid.ingest.retention import remember_sequence
 from whodid.ingest.trail import TRAIL_TENANT, Trail
@@ -26,7 +34,6 @@ from whodid.store.store import Connection, Store, StoreError
 
 log = logging.getLogger("whodid.deletes")
 
-Status = Literal["asked", "hidden", "done", "cancelled"]
 CANCEL_PERIOD_NS = 120 * SECOND
 """So long a request can be cancelled at least."""
 CANCELLABLE_LINES = 1_000_000
@@ -34,66 +41,23 @@ CANCELLABLE_LINES = 1_000_000
 _COPIED_AT_ONCE = 200_000
 _HEED_PENDING = "apply_mutations_on_fly = 1"
 """What is hidden but not masked yet is not there: neither to be copied, nor as a reason not to be shown again."""
+_DOES = {
+    "delete": "deletes",
+    "delete_cancelled": "cancels the deletion of",
+    "delete_done": "has carried out the deletion of",
+}
+"""Event of the trail → what it says there."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level, push_key"
 LATEST_NS = 300 * SECOND
 """After this the rewriting begins even when lines never cease to come."""
+_STOPPED = "(ABORTED)"
+"""No failure: merging.py has stopped all changes of parts for a while."""
 WAIT_S = 10.0
 """How long an answer waits for the engine's mask. Readers do not see the lines from the beginning on."""
 _LOOK_EVERY_S = 5.0
 _POLL_S = 0.02
 _NUMBER = "toUInt64OrZero(extract(mutation_id, '[0-9]+'))"
 """The engine numbers its changes of parts, and carries them out in that order."""
-
-
-class NoSuchRequest(WhodidError):
-    """could not find delete request with given id (HTTP 404)"""
-
-
-class NotCancellable(WhodidError):
-    """A request whose lines are gone already (HTTP 400)."""
-
-
-class TrailIsPermanent(WhodidError):
-    """whodid's record of what was done to the logs is not deleted by those who did it (HTTP 403)."""
-
-
-class Doomed(Protocol):
-    """The lines that a request names; see query/deletion.py."""
-
-    @property
-    def conditions(self) -> tuple[str, ...]: ...
-    @property
-    def lines(self) -> int: ...
-
-
-Choose = Callable[[str, int, int, tuple[int, int], str], Awaitable[Doomed]]
-"""(query, start_ns, end_ns, (after_seq, last_seq), tenant) → the stored lines that are meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks, as far as it is known."""
-
-    client: str
-    """Address."""
-    user: str = ""
-    app: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One delete request and how far it is."""
-
-    id: str
-    tenant: str
-    query: str
-    start_ns: int
-    end_ns: int
-    created_ns: int
-    conditions: tuple[str, ...]
-    lines: int
-    status: Status
-    version: int = 1
 
 
 class Deletes:
@@ -154,10 +118,13 @@ class Deletes:
             await self._record("delete", request, asker)
             await self._note(request)
             request = await self._hide(request, request.conditions, patient=True)
-            return await self._catch_up(request, last_seq, asker)
+            return await self._catch_up(request, last_seq)
 
-    async def _catch_up(self, request: Request, seen_seq: int, asker: Asker) -> Request:
-        """Takes in what has been committed since the request came, between two commits, so that none slips through."""
+    async def _catch_up(self, request: Request, seen_seq: int) -> Request:
+        """Takes in what has been committed since the request came, between two commits, so that none slips through.
+
+        Nothing may be awaited after it before the answer. The trail gets the final number when the lines are gone.
+        """
         async with self._ingest.held() as last_seq:
             if last_seq == seen_seq:
                 return request
@@ -169,9 +136,7 @@ class Deletes:
             version = request.version + 1
             request = replace(request, conditions=conditions, lines=lines, status="asked", version=version)
             await self._note(request)
-            request = await self._hide(request, late.conditions, patient=False)
-        await self._record("delete", replace(request, lines=late.lines), asker)
-        return request
+            return await self._hide(request, late.conditions, patient=False)
 
     async def cancel(self, name: str, tenant: str, asker: Asker) -> None:
         """Shows the lines of a request again.
@@ -215,11 +180,14 @@ class Deletes:
         # A rewriting takes everything that is hidden in a day, so it waits for the youngest request; but not for ever.
         if not due or not (late or (quiet and len(due) == len(hidden))):
             return
+        if self._watching:
+            return  # a mask is not written yet, as when merging.py has stopped the engine: there is nothing to rewrite
         async with self._one_at_a_time:
             self._rewriting = {request.id for request in hidden}
         try:
             await self._rewrite()
             for request in hidden:
+                await self._record("delete_done", request, WHODID)
                 await self._note(replace(request, status="done", conditions=(), version=request.version + 1))
                 await self._drop_copy(request)
         finally:
@@ -300,7 +268,7 @@ class Deletes:
 
     async def _until_done(self, number: int) -> None:
         """Polls the engine, more and more rarely."""
-        pause_s = _POLL_S
+        pause_s, told = _POLL_S, ""
         while True:
             table = await self._store.select(
                 "SELECT is_done, latest_fail_reason FROM system.mutations "
@@ -308,8 +276,10 @@ class Deletes:
             )
             if not table.num_rows or table["is_done"][0].as_py():
                 return
-            if reason := table["latest_fail_reason"][0].as_py():
+            reason = table["latest_fail_reason"][0].as_py()
+            if reason != told and _STOPPED not in reason:
                 log.error("the engine tries a deletion again: %s", reason)
+                told = reason
             await self._clock.sleep(pause_s)
             pause_s = min(1.0, pause_s * 1.5)
 
@@ -359,11 +329,11 @@ class Deletes:
     async def _record(self, event: str, request: Request, asker: Asker) -> None:
         """The line of the trail."""
         first, last = format_rfc3339(request.start_ns), format_rfc3339(request.end_ns)
-        verb = "deletes" if event == "delete" else "cancels the deletion of"
-        who = f"{asker.user} from {asker.client}" if asker.user else asker.client
+        who = " from ".join(filter(None, (asker.user, asker.client)))
         await self._trail.record(
             event,
-            f"{who} {verb} {request.lines} lines of {request.query} from {first} to {last}, request {request.id}",
+            f"{who} {_DOES[event]} {request.lines} lines of {request.query} from {first} to {last}, "
+            f"request {request.id}",
             {
                 "operation": event,
                 "statement": request.query,

@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from whodid.api.routes.client import parameters
 from whodid.api.services import services, tenant_of, writing_tenant_of
-from whodid.ingest.deletes import Asker, Deletes
+from whodid.ingest.delete_request import Asker
+from whodid.ingest.deletes import Deletes
 from whodid.wire.deletes import encode_requests, read_delete, seconds_of
 
 _SHOWN = {"asked": "received", "hidden": "received", "done": "processed"}
