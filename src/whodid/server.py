@@ -102,9 +102,10 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         await index.load()
         limits = IngestLimits(reject_older_ns=config.retention.period_ns)
         ingest = await Ingest.start(store, index, clock, limits, config.data_dir)
-        engine = Engine(store, index, clock, _query_limits(config.limits))
+        query_limits = _query_limits(config.limits)
+        engine = Engine(store, index, clock, query_limits)
         trail = Trail(ingest, clock)
-        choose = Chooser(store, index, QueryLimits()).choose
+        choose = Chooser(store, index, query_limits).choose
         deletes = Deletes(store, ingest, trail, clock, config.data_dir, choose=choose, forget=engine.forget)
         await deletes.load()
 

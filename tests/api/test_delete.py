@@ -75,6 +75,29 @@ async def test_mistakes_delete_nothing(full: House, parameters: dict[str, str], 
     assert len(await full.lines('{job=~"a|b"}')) == 3
 
 
+@pytest.mark.parametrize(
+    ("tenant", "status", "words"),
+    [
+        ("whodid", 403, "whodid's own trail cannot be deleted"),
+        ("a|whodid", 403, "whodid's own trail cannot be deleted"),
+        ("a|b", 400, "multiple org IDs present"),
+        ("../a", 400, "contains unsupported character '/'"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_whose_lines_it_does_not_take(full: House, method: str, tenant: str, status: int, words: str) -> None:
+    parameters = {"query": '{job="a"}', "start": HOUR_AGO, "request_id": "ffffffff"}
+    answer = await full.client.request(method, DELETE, params=parameters, headers={"x-scope-orgid": tenant})
+    assert (answer.status_code, words in answer.text) == (status, True), answer.text
+
+
+async def test_tenants_have_requests_of_their_own(full: House) -> None:
+    await full.client.post(DELETE, params={"query": '{job="a"}', "start": HOUR_AGO}, headers={"x-scope-orgid": "other"})
+    assert await full.lines('{job="a"}') == ["keep", "secret"]
+    for tenant, listed in (("other", 1), ("other|more", 1), ("more", 0), ("", 0)):
+        assert len((await full.client.get(DELETE, headers={"x-scope-orgid": tenant})).json()) == listed
+
+
 async def test_the_dashboard_s_door_deletes_nothing(full: House) -> None:
     parameters = {"query": '{job="a"}', "start": HOUR_AGO}
     assert (await full.page.post(f"/logs{DELETE}", params=parameters)).status_code in (404, 405)

@@ -112,7 +112,7 @@ async def open_house(
     committing = asyncio.create_task(writer.run())
     engine = Engine(store, index, clock, limits or Limits())
     trail = Trail(writer, clock)
-    choose = Chooser(store, index, Limits()).choose
+    choose = Chooser(store, index, engine.limits).choose
     house = House(
         Services(
             clock=clock,

@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from whodid.api.routes.client import parameters
 from whodid.api.services import services, tenant_of, writing_tenant_of
-from whodid.ingest.delete_request import Asker
+from whodid.api.tenants import TRAIL
+from whodid.ingest.delete_request import Asker, TrailIsPermanent
 from whodid.ingest.deletes import Deletes
 from whodid.wire.deletes import encode_requests, read_delete, seconds_of
 
@@ -17,7 +18,7 @@ async def delete(request: Request) -> Response:
     house = services(request)
     if request.method in ("GET", "HEAD"):
         return _listed(house.deletes, tenant_of(request))
-    tenant = writing_tenant_of(request)
+    tenant = _tenant(request)
     values = await parameters(request)
     if request.method == "DELETE":
         await house.deletes.cancel(values.get("request_id", ""), tenant, _asker(request))
@@ -25,6 +26,13 @@ async def delete(request: Request) -> Response:
     asked = read_delete(values, house.clock.now_ns())
     made = await house.deletes.create(asked.query, asked.start_ns, asked.end_ns, tenant, _asker(request))
     return Response(status_code=204, headers={"X-Delete-Request-ID": made.id})
+
+
+def _tenant(request: Request) -> str:
+    """Whose lines go. Raises BadTenant, TrailIsPermanent."""
+    if TRAIL in tenant_of(request).split("|"):
+        raise TrailIsPermanent("whodid's own trail cannot be deleted; it goes with retention")
+    return writing_tenant_of(request)
 
 
 def _listed(deletes: Deletes, tenant: str) -> Response:

@@ -19,7 +19,6 @@ from whodid.api.services import Services, services, tenant_of
 from whodid.errors import WhodidError
 from whodid.model.clock import format_rfc3339
 from whodid.query.export import Exporter, Wanted
-from whodid.query.limits import Limits
 from whodid.wire.export import Encoder, encoder
 from whodid.wire.params import read_bounds, read_query
 
@@ -72,7 +71,7 @@ async def _record(request: Request, house: Services, wanted: Wanted, form: str) 
 async def _pages(house: Services, wanted: Wanted, made: Encoder) -> AsyncGenerator[bytes, None]:
     """The file, in pieces. What a format puts first goes with the first page."""
     head = made.begin()
-    exporter = Exporter(house.store, house.index, Limits())
+    exporter = Exporter(house.store, house.index, house.engine.limits)
     async with aclosing(exporter.pages(wanted, made.page)) as pages:
         async for _, piece in pages:
             yield head + piece
