@@ -52,7 +52,7 @@ LATEST_NS = 300 * SECOND
 """After this the rewriting begins even when lines never cease to come."""
 _STOPPED = "(ABORTED)"
 """No failure: merging.py has stopped all changes of parts for a while."""
-WAIT_S = 10.0
+WAIT_S = 1.0
 """How long an answer waits for the engine's mask. Readers do not see the lines from the beginning on."""
 _LOOK_EVERY_S = 5.0
 _POLL_S = 0.02
