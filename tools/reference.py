@@ -30,13 +30,14 @@ from whodid import server
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.api import errors as api_errors
 from whodid.api.app import SafeHeaders, api_app
-from whodid.api.routes import tail
+from whodid.api.routes import export, tail
 from whodid.api.services import Services
 from whodid.cli.main import app as commands_app
 from whodid.config import load
 from whodid.config.environment import KEYS, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.formats import postgres_prefix
+from whodid.ingest import deletes
 from whodid.ingest.limits import Limits as PushLimits
 from whodid.investigate import who
 from whodid.logql import tokens
@@ -52,7 +53,7 @@ from whodid.query.template_functions import FUNCTIONS
 from whodid.rules import template
 from whodid.rules.load import builtin_text
 from whodid.templates.builtins import BUILTINS
-from whodid.wire import params
+from whodid.wire import otlp_values, params
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _BLOCK = re.compile(r"<!-- generated: ([a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -263,7 +264,17 @@ def query_limits() -> str:
 
 
 def other_limits() -> str:
-    names = ((tail, "MAX_TAILS"), (tail, "SEND_TIMEOUT_S"), (params, "MAX_QUERY_BYTES"), (server, "FINDINGS_ROWS"))
+    names = (
+        (tail, "MAX_TAILS"),
+        (tail, "SEND_TIMEOUT_S"),
+        (tail, "BEHIND_LINES"),
+        (export, "MAX_EXPORTS"),
+        (otlp_values, "MAX_ATTRIBUTES"),
+        (deletes, "CANCEL_PERIOD_NS"),
+        (deletes, "CANCELLABLE_LINES"),
+        (params, "MAX_QUERY_BYTES"),
+        (server, "FINDINGS_ROWS"),
+    )
     found = [(module, name, getattr(module, name)) for module, name in (*names, (who, "MAX_CANDIDATES"))]
     rows = [(code(name), amount(name.lower(), value), meaning(module, name)) for module, name, value in found]
     return table(("limit", "number", "meaning"), rows)

@@ -22,11 +22,13 @@ from whodid.api.metrics import register
 from whodid.api.services import DEFAULT_TENANT, Services
 from whodid.config.settings import Config, Limits, Listen
 from whodid.errors import WhodidError
+from whodid.ingest.deletes import Deletes
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.merging import keep_merging_aside
 from whodid.ingest.pipeline import Ingest
 from whodid.ingest.retention import Policy, keep_enforcing
 from whodid.ingest.settled import SettledStore
+from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.investigate.who import find
 from whodid.logql.parser import parse
@@ -35,6 +37,7 @@ from whodid.model.result import Row, Streams
 from whodid.notify.outbox import Outbox
 from whodid.notify.queue_file import QueueFile
 from whodid.notify.webhook import Webhook
+from whodid.query.deletion import Chooser
 from whodid.query.engine import Engine, RangeRequest
 from whodid.query.errors import QueryError
 from whodid.query.limits import Limits as QueryLimits
@@ -100,8 +103,13 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         await index.load()
         limits = IngestLimits(reject_older_ns=config.retention.period_ns)
         ingest = await Ingest.start(store, index, clock, limits, config.data_dir)
+        query_limits = _query_limits(config.limits)
         reads = SettledStore(store, ingest.settled)
-        engine, live = (Engine(door, index, clock, _query_limits(config.limits)) for door in (reads, store))
+        engine, live = (Engine(door, index, clock, query_limits) for door in (reads, store))
+        trail = Trail(ingest, clock)
+        choose = Chooser(store, index, query_limits).choose
+        deletes = Deletes(store, ingest, trail, clock, config.data_dir, choose=choose, forget=live.forget)
+        await deletes.load()
 
         journal = Journal(config.data_dir / "rules.sqlite")
         closing.push_async_callback(journal.close)
@@ -131,6 +139,8 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             ingest=ingest,
             engine=engine,
             live=live,
+            deletes=deletes,
+            trail=trail,
             registry=CollectorRegistry(),
             find=_finder(Engine(reads, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
             alerts=lambda: alerts_json(evaluator.alerts()),
@@ -142,6 +152,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         policy = Policy(config.retention.period_ns, config.retention.max_bytes, config.retention.max_disk_percent)
         work = {
             "the write path": ingest.run(),
+            "the deletions": deletes.run(),
             "the rules": scheduler.run(stop),
             "the notifications": outbox.run(stop),
             "merging": keep_merging_aside(store, ingest.totals, clock),

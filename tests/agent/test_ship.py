@@ -8,8 +8,9 @@ import pytest
 from kit.agent_parts import EPOCH_S, StillClock
 from whodid.agent.batch import Batch
 from whodid.agent.health import Health
-from whodid.agent.ship import KEY_HEADER, Refusal, Reply, Shipper, is_accepted, is_final, wait_before_retry_s
+from whodid.agent.ship import Refusal, Reply, Shipper, is_accepted, is_final, wait_before_retry_s
 from whodid.model.clock import SECOND
+from whodid.wire.push_headers import KEY_HEADER
 
 BATCH = Batch("ab12", b"body", 3, ())
 MEANINGS = {

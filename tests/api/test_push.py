@@ -11,6 +11,7 @@ import pytest
 from kit.api_house import PUSH, House
 from whodid.api.routes import push
 from whodid.model.entry import Entry, Stream
+from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
 from whodid.wire.push_protobuf import encode_push
 
 JSON = {"content-type": "application/json"}
@@ -167,9 +168,9 @@ async def test_a_repeated_key_is_acknowledged_and_not_stored_again(house: House)
     stream = [{"stream": {"job": "a"}, "values": [[str(time.time_ns()), "once"]]}]
     other = [{"stream": {"job": "a"}, "values": [[str(time.time_ns()), "another"]]}]
     key = "k" * 200
-    assert (await house.push_json(stream, **{push.KEY_HEADER: key + "1"})).status_code == 204
-    assert (await house.push_json(stream, **{push.KEY_HEADER: key + "1", push.ATTEMPT_HEADER: "2"})).status_code == 204
-    assert (await house.push_json(other, **{push.KEY_HEADER: key + "2"})).status_code == 204
+    assert (await house.push_json(stream, **{KEY_HEADER: key + "1"})).status_code == 204
+    assert (await house.push_json(stream, **{KEY_HEADER: key + "1", ATTEMPT_HEADER: "2"})).status_code == 204
+    assert (await house.push_json(other, **{KEY_HEADER: key + "2"})).status_code == 204
     assert await house.lines('{job="a"}') == ["once", "another"]
     assert house.services.ingest.totals.repeated == 1
 

@@ -194,6 +194,52 @@ async def test_a_client_that_does_not_read_is_closed_and_holds_up_nobody(
         assert lines_of(await other.frame()) == ["two"]
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tail that is six lines behind skips to the newest three."""
+    monkeypatch.setattr(tail, "BEHIND_LINES", 6)
+    monkeypatch.setattr(tail, "SCAN_LINES", 3)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_a_tail_cannot_keep_up_with_is_told(house: House) -> None:
+    async with house.tail(DB) as socket:
+        first = await socket.frame()
+        socket.reading.clear()
+        await house.store({"job": "db"}, "held back")  # the frame that the client does not take yet
+        ns = time.time_ns()
+        last = await house.store({"job": "db"}, *(f"line {n}" for n in range(9)), ns=ns, user="noa")
+        socket.reading.set()
+        assert lines_of(await socket.frame()) == ["held back"]
+        frame = await socket.frame()
+        assert lines_of(frame) == ["line 6", "line 7", "line 8"]
+        assert frame["seq"] == str(last)
+        assert [entry["timestamp"] for entry in frame["dropped_entries"]] == [str(ns + n * 10**6) for n in range(3)]
+        labels = frame["dropped_entries"][0]["labels"]
+        assert (labels["job"], labels["user"]) == ("db", "noa")
+        await house.store({"job": "db"}, "next")
+        frame = await socket.frame()
+        assert (lines_of(frame), "dropped_entries" in frame) == (["next"], False)
+    # Nothing is lost for a client that wants it all: it resumes before what was dropped.
+    async with house.tail(DB, resume=first["seq"]) as socket:
+        lines: list[str] = []
+        while len(lines) < 11:
+            frame = await socket.frame()
+            assert "dropped_entries" not in frame
+            lines += lines_of(frame)
+    assert lines == ["held back", *(f"line {n}" for n in range(9)), "next"]
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_lines_that_nobody_asked_for_are_not_missed(house: House) -> None:
+    async with house.tail(DB) as socket:
+        await socket.frame()
+        await house.store({"job": "web"}, *(f"line {n}" for n in range(9)))
+        await house.store({"job": "db"}, "mine")
+        frame = await socket.frame()
+        assert (lines_of(frame), "dropped_entries" in frame) == (["mine"], False)
+
+
 async def test_a_client_that_takes_not_even_the_goodbye_is_left(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail, "SEND_TIMEOUT_S", 0.05)
     monkeypatch.setattr(tail, "GOODBYE_TIMEOUT_S", 0.05)

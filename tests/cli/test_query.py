@@ -165,6 +165,18 @@ def test_a_tail_goes_on_where_it_left_off() -> None:
     assert (said.exit_code, said.stderr) == (2, "whodid: enough: the end of this test\n")
 
 
+def test_what_a_tail_leaves_out_is_told() -> None:
+    def act(number: int, parameters: dict[str, list[str]], connection: ServerConnection) -> None:
+        missed = [{"timestamp": "1", "labels": {"job": "db"}}] * 3
+        connection.send(json.dumps({**json.loads(frame("5", "one")), "dropped_entries": missed}))
+        connection.close(1008, "enough")
+
+    with stub_tail(act) as url:
+        said = run("tail", "--server", url)
+    assert said.stderr.splitlines()[0].startswith("whodid: 3 lines or more are left out here")
+    assert said.stdout.endswith("one\n")
+
+
 def test_a_tail_s_frames_as_json() -> None:
     def act(number: int, parameters: dict[str, list[str]], connection: ServerConnection) -> None:
         connection.send(frame("5", "one"))

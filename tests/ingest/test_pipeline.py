@@ -309,6 +309,19 @@ async def test_a_failure_of_the_store_answers_everybody_and_the_next_commit_work
     await bench.stop()
 
 
+async def test_nothing_is_acknowledged_while_commits_are_held(bench: IngestBench) -> None:
+    async with bench.ingest.held() as last_seq:
+        [one, two] = await bench.enqueue(
+            *[bench.ingest.push(bench.body(line), bench.tenant) for line in ("one", "x" * FULL_BYTES)]
+        )
+        bench.clock.advance(10)
+        for _ in range(5):
+            assert await bench.lines() == []
+        assert (one.done(), two.done(), bench.ingest.bus.last_seq) == (False, False, last_seq)
+    assert await asyncio.wait_for(asyncio.gather(one, two), 30) == [[], []]
+    assert len(await bench.lines()) == 2
+
+
 async def test_a_failure_of_the_stream_index_is_told_and_the_key_is_free_again(bench: IngestBench) -> None:
     async def fail(*_: object) -> None:
         raise StoreError("disk full", "NOT_ENOUGH_SPACE")

@@ -12,9 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cramjam
 
 from whodid.model.entry import Entry
+from whodid.wire.push_headers import KEY_HEADER
 from whodid.wire.push_protobuf import iter_entries
-
-KEY_HEADER = "X-Whodid-Idempotency-Key"
 
 
 class PushStore:

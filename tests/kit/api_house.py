@@ -22,12 +22,15 @@ from kit.chdb_store import shared_store
 from whodid.api.app import api_app, dashboard_app
 from whodid.api.metrics import register
 from whodid.api.services import Services
+from whodid.ingest.deletes import Deletes
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.pipeline import Ingest
 from whodid.ingest.settled import SettledStore
+from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.model.clock import SystemClock
 from whodid.model.entry import Entry, Stream
+from whodid.query.deletion import Chooser
 from whodid.query.engine import Engine
 from whodid.query.limits import Limits
 from whodid.store.streams import StreamIndex
@@ -109,14 +112,19 @@ async def open_house(
     writer = await Ingest.start(store, index, clock, ingest or IngestLimits(), directory)
     committing = asyncio.create_task(writer.run())
     reads = SettledStore(store, writer.settled)
+    engine, live = (Engine(door, index, clock, limits or Limits()) for door in (reads, store))
+    trail = Trail(writer, clock)
+    choose = Chooser(store, index, engine.limits).choose
     house = House(
         Services(
             clock=clock,
             store=reads,
             index=index,
             ingest=writer,
-            engine=Engine(reads, index, clock, limits or Limits()),
-            live=Engine(store, index, clock, limits or Limits()),
+            engine=engine,
+            live=live,
+            deletes=Deletes(store, writer, trail, clock, directory, choose=choose, forget=live.forget),
+            trail=trail,
             registry=CollectorRegistry(),
             find=_nobody,
             alerts=lambda: {"status": "success", "data": {"alerts": []}},

@@ -20,11 +20,9 @@ from whodid import __version__
 from whodid.agent.batch import Batch
 from whodid.agent.health import Health
 from whodid.model.clock import SECOND, Clock
+from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
 
 PUSH_PATH = "/loki/api/v1/push"
-KEY_HEADER = "X-Whodid-Idempotency-Key"
-ATTEMPT_HEADER = "X-Whodid-Attempt"
-"""Above 1: an earlier attempt may have arrived, so the server looks into its table before it stores."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 30.0
 LONGEST_RETRY_AFTER_S = 300.0
 REASON_CHARS = 500

@@ -16,11 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whodid.api.errors import handle_error, handle_gone
 from whodid.api.routes import (
+    delete,
     detected,
+    export,
     format_query,
     index,
     legacy,
     limits,
+    otlp,
     patterns,
     push,
     query,
@@ -69,6 +72,7 @@ def _read_routes() -> list[BaseRoute]:
         Route("/prometheus/api/v1/alerts", trail.alerts),
         Route("/prometheus/api/v1/rules", trail.rules),
         Route("/whodid/api/v1/findings", trail.findings),
+        Route("/whodid/api/v1/export", export.export, methods=_BOTH),
         Route("/ready", status.ready),
     ]
 
@@ -83,6 +87,8 @@ def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
         Route("/api/prom/label/{name}/values", legacy.values_of_label, methods=_BOTH),
         Route("/api/prom/series", query.stream_series, methods=_BOTH),
         WebSocketRoute("/api/prom/tail", legacy.tail),
+        Route("/otlp/v1/logs", otlp.logs, methods=["POST"]),
+        Route("/loki/api/v1/delete", delete.delete, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/metrics", status.metrics),
         *_read_routes(),
     ]

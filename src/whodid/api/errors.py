@@ -8,11 +8,13 @@ from starlette.responses import PlainTextResponse, Response
 from whodid.api.tenants import BadTenant
 from whodid.errors import WhodidError
 from whodid.ingest.committer import TooMuchPending
+from whodid.ingest.delete_request import NoSuchRequest, NotCancellable, TrailIsPermanent
 from whodid.ingest.pipeline import NoStreams
 from whodid.logql.errors import LogQLError
 from whodid.query.errors import QueryError, QueryTimeout
 from whodid.store.store import StoreError
 from whodid.wire.label_text import BadLabels
+from whodid.wire.otlp import UnfoldsTooLarge
 from whodid.wire.params import BadParameter
 from whodid.wire.push_protobuf import MalformedPush
 
@@ -25,6 +27,14 @@ class UnsupportedEncoding(WhodidError):
     """A Content-Encoding that is none of snappy, gzip, deflate (HTTP 400)."""
 
 
+class UnsupportedMediaType(WhodidError):
+    """A Content-Type that this address does not take (HTTP 415)."""
+
+
+class TooManyExports(WhodidError):
+    """As many exports are running as may run at one time (HTTP 429)."""
+
+
 STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (LogQLError, HTTPStatus.BAD_REQUEST),
     (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),  # before its base class: the first that fits counts
@@ -34,8 +44,14 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (MalformedPush, HTTPStatus.BAD_REQUEST),
     (BadLabels, HTTPStatus.BAD_REQUEST),
     (UnsupportedEncoding, HTTPStatus.BAD_REQUEST),
+    (UnsupportedMediaType, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (NotCancellable, HTTPStatus.BAD_REQUEST),
+    (TrailIsPermanent, HTTPStatus.FORBIDDEN),
+    (NoSuchRequest, HTTPStatus.NOT_FOUND),
     (NoStreams, HTTPStatus.UNPROCESSABLE_ENTITY),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (UnfoldsTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
     (TooMuchPending, HTTPStatus.TOO_MANY_REQUESTS),
 )
 CLIENT_CLOSED = 499

@@ -11,7 +11,9 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
 from whodid.api.tenants import HEADER, read_tenants, write_tenant
+from whodid.ingest.deletes import Deletes
 from whodid.ingest.pipeline import Ingest
+from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.model.clock import Clock
 from whodid.query.engine import Engine
@@ -34,6 +36,8 @@ class Services:
     """Reads all that was acknowledged."""
     live: Engine
     """Reads what is in the table, at once: for those who follow the numbers that the bell rings for."""
+    deletes: Deletes
+    trail: Trail
     registry: CollectorRegistry
     find: Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]
     """Findings between two instants (ns) that hold all words: the answer of `whodid who`."""
@@ -46,6 +50,8 @@ class Services:
     version: str = ""
     tails: int = 0
     """Open tails."""
+    exports: int = 0
+    """Running exports."""
     is_ready: Callable[[], str] = field(default=lambda: "")
     """Empty when ready, else why not."""
 

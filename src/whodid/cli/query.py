@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -11,7 +12,9 @@ import typer
 import websockets
 
 from whodid.cli.client import DEFAULT_SERVER, Refused, get, read_time, uses_proxy
-from whodid.cli.output import Unreachable, explained, printable
+from whodid.cli.export import Output, export
+from whodid.cli.output import Unreachable, complain, explained, printable
+from whodid.errors import WhodidError
 from whodid.model.clock import SystemClock, format_rfc3339
 
 Server = Annotated[str, typer.Option(envvar="WHODID_SERVER", help="The server's address.")]
@@ -20,12 +23,19 @@ _BAD_REQUEST = 1008
 """The code with which the server closes a tail that was asked wrongly."""
 
 
+class Misused(WhodidError):
+    """Options that do not go together."""
+
+
 def query(
     logql: Annotated[str, typer.Argument(help="A LogQL query.")],
     since: Annotated[str, typer.Option(help="From when: a span (1h) or an instant.")] = "1h",
     until: Annotated[str, typer.Option(help="To when; now if not given.")] = "",
     limit: Annotated[int, typer.Option(help="Most lines.")] = 100,
     step: Annotated[str, typer.Option(help="Step of a metric query (1m); chosen by the server if not given.")] = "",
+    all_lines: Annotated[bool, typer.Option("--all", help="All lines, however many, oldest first.")] = False,
+    output: Annotated[Output | None, typer.Option(help="With --all: the format; ndjson if not given.")] = None,
+    to: Annotated[Path | None, typer.Option(help="With --all: the file to write; else standard output.")] = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
@@ -35,10 +45,15 @@ def query(
     """
     with explained():
         clock = SystemClock()
-        asked = {"query": logql, "limit": str(limit), "start": str(read_time(since, clock, "--since"))}
-        asked["direction"] = "backward"
+        asked = {"query": logql, "start": str(read_time(since, clock, "--since"))}
         if until:
             asked["end"] = str(read_time(until, clock, "--until"))
+        if all_lines:
+            export(server, asked, output or Output.NDJSON, to)
+            return
+        if output is not None or to is not None:
+            raise Misused("--output and --to go with --all")
+        asked |= {"limit": str(limit), "direction": "backward"}
         if step:
             asked["step"] = step
         answer = get(server, "/loki/api/v1/query_range", asked)
@@ -94,6 +109,8 @@ async def _follow(server: str, logql: str, limit: int, as_json: bool) -> None:
             async for text in frames:
                 frame = json.loads(text)
                 resume = frame.get("seq", resume)
+                if missed := frame.get("dropped_entries"):
+                    complain(f"{len(missed)} lines or more are left out here: they came faster than they were read")
                 if as_json:
                     typer.echo(text)
                 else:

@@ -60,7 +60,7 @@ class Backlog:
         for segment in await asyncio.to_thread(self._journal.recover):
             log.info("%d acknowledged lines of the journal are brought into the table", segment.facts.lines)
             await self._store.appending(partial(self._insert, segment=segment, again=True))
-            self._journal.remove(segment)
+            await asyncio.to_thread(self._journal.remove, segment)
 
     async def append(self, batch: Batch) -> None:
         """The batch is on disk when this returns. Raises JournalError."""
@@ -124,7 +124,7 @@ class Backlog:
             if await self._changes.until(lambda: self._stopping, AGAIN_S[min(tries, len(AGAIN_S) - 1)]):
                 return
             tries += 1
-        self._journal.remove(segment)
+        await asyncio.to_thread(self._journal.remove, segment)
         self._inserting = None
         self._totals.commits += 1
         self._bus.publish(segment.last_seq)

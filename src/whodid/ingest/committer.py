@@ -8,7 +8,8 @@ Used by pipeline.py only.
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from functools import partial
 
 from whodid.errors import WhodidError
@@ -65,6 +66,8 @@ class Committer:
         self._changes = Changes(clock)
         self._expected = 0
         """Bodies that may come in a moment: what waited when a group was answered, and one of each client in it."""
+        self._turn = asyncio.Lock()
+        """Held by who commits, and by who must not be disturbed by commits."""
         self._last_was_full = False
         self._last_commit_s = -TRICKLE_GAP_S
         self._stopped = False
@@ -85,6 +88,13 @@ class Committer:
         self._waiting.append((body, answer))
         self.pending_bytes += len(body.data)
         self._changes.tell()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[int]:
+        """Nothing is committed or acknowledged inside; gives the last number in the table. Pushes wait meanwhile."""
+        async with self._turn:
+            await self._backlog.drained()
+            yield self._bus.last_seq
 
     async def run(self) -> None:
         """Commits for ever; cancel to stop: what is under way is finished, the rest stays with its clients."""
@@ -110,8 +120,9 @@ class Committer:
             await self._pace()
             if self._stopped:
                 return
-            group = self._take()
-            await self._commit(group)
+            async with self._turn:
+                group = self._take()
+                await self._commit(group)
             self._expected = len(self._waiting) + len(group)
 
     async def _pace(self) -> None:

@@ -91,9 +91,10 @@ class Journal:
         return self._open
 
     def remove(self, segment: Segment) -> None:
-        """Its lines are in the table."""
+        """Its lines are in the table; it does not come again after a power cut, when they may be deleted there."""
         with suppress(FileNotFoundError):
             segment.path.unlink()
+        self._keep_names()
 
     def recover(self) -> list[Segment]:
         """What an earlier server acknowledged and did not get into the table, in the order of numbers."""
@@ -110,12 +111,15 @@ class Journal:
         path = self._directory / f"{first_seq:020}{_SUFFIX}"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._open = Segment(path, first_seq)
+        self._keep_names()  # else the file's name could be missing after a power cut
+        return self._open
+
+    def _keep_names(self) -> None:
         directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(directory)  # else the file's name could be missing after a power cut
+            os.fsync(directory)
         finally:
             os.close(directory)
-        return self._open
 
     def _cut_back(self, segment: Segment) -> None:
         """Takes away what a failed write left: the engine reads the whole file."""

@@ -7,6 +7,7 @@ Streams are checked and resolved here, in Python, for they are few; lines are ch
 import asyncio
 import hashlib
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -74,10 +75,6 @@ class Ingest:
     def bus(self) -> CommitBus:
         return self._bus
 
-    async def settled(self) -> None:
-        """For those who read: returns when all that was acknowledged can be read."""
-        await self._backlog.settled()
-
     @property
     def journal_bytes(self) -> int:
         """Acknowledged and on disk, and not yet in the table."""
@@ -86,6 +83,15 @@ class Ingest:
     @property
     def totals(self) -> Totals:
         return self._committer.totals
+
+    async def settled(self) -> int:
+        """The last number, once all that was acknowledged before the call is in the table: for those who read."""
+        await self._backlog.settled()
+        return self._bus.last_seq
+
+    def held(self) -> AbstractAsyncContextManager[int]:
+        """Between two commits: nothing is acknowledged inside. Gives the last number in the table; be quick."""
+        return self._committer.held()
 
     async def push(self, data: bytes, tenant: str, key: str = "", repeated: bool = False) -> list[str]:
         """Stores one decompressed protobuf body. Returns, once durable, what was refused of it (empty: nothing).

@@ -14,7 +14,7 @@ from whodid.store.store import Connection, Store, T
 class SettledStore:
     """See store.Store."""
 
-    def __init__(self, store: Store, settled: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, store: Store, settled: Callable[[], Awaitable[object]]) -> None:
         self._store, self._settled = store, settled
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
@@ -26,6 +26,12 @@ class SettledStore:
 
     async def appending(self, work: Callable[[Connection], T]) -> T:
         return await self._store.appending(work)
+
+    async def in_writer(self, work: Callable[[Connection], T]) -> T:
+        return await self._store.in_writer(work)
+
+    def hide_pending(self, hide: bool) -> None:
+        self._store.hide_pending(hide)
 
     def close(self) -> None:
         self._store.close()

@@ -58,6 +58,10 @@ class CommittedRanges:
         work = list(zip(chosen, pipelines, strict=True))
         return await asyncio.to_thread(lambda: [_kept(rows, ids, steps) for ids, steps in work])
 
+    def forget(self) -> None:
+        """Drops the ranges: lines in them have been deleted."""
+        self._ranges.clear()
+
     async def _shared(self, key: _Key, streams: Mapping[int, Labels], select: Select) -> _ByStream:
         future = self._ranges.get(key)
         if future is None:

@@ -107,6 +107,10 @@ class Engine:
         """Statements about the store, such as of volume.py, within the time and memory of one query from now on."""
         return self._budget(self._clock.monotonic_s())
 
+    def forget(self) -> None:
+        """Drops what is remembered of stored lines, since some have been deleted."""
+        self._committed.forget()
+
     async def _lines(self, query: LogQuery, request: RangeRequest, began: float) -> Streams:
         self._limits.check_entries(request.limit)
         if request.interval_ns < 0:

@@ -17,7 +17,8 @@ def of_streams(ids: Iterable[int]) -> str:
     return f"stream_id IN ({', '.join(map(str, ids))})"
 
 
-def _where(plan: Plan, begin_ns: int, end_ns: int) -> str:
+def where(plan: Plan, begin_ns: int, end_ns: int) -> str:
+    """The condition that a row is of the plan's streams, of the span, and not ruled out by the plan."""
     parts = (of_streams(plan.streams), f"ts >= {begin_ns}", f"ts < {end_ns}", *plan.conditions)
     return "\n  AND ".join(parts)
 
@@ -26,11 +27,11 @@ def page(
     plan: Plan, begin_ns: int, end_ns: int, *, newest_first: bool, after: tuple[int, int] | None, rows: int
 ) -> str:
     """Some rows of a span in order of time. `after`: instant and number of the row to continue behind."""
-    where = _where(plan, begin_ns, end_ns)
+    condition = where(plan, begin_ns, end_ns)
     order = " DESC" if newest_first else ""
     if after is not None:
-        where += f"\n  AND (ts, seq) {'<' if newest_first else '>'} ({after[0]}, {after[1]})"
-    return f"SELECT {_COLUMNS}\nFROM lines\nWHERE {where}\nORDER BY ts{order}, seq{order}\nLIMIT {rows}"
+        condition += f"\n  AND (ts, seq) {'<' if newest_first else '>'} ({after[0]}, {after[1]})"
+    return f"SELECT {_COLUMNS}\nFROM lines\nWHERE {condition}\nORDER BY ts{order}, seq{order}\nLIMIT {rows}"
 
 
 def committed(first_seq: int, last_seq: int, stream_ids: Iterable[int], conditions: Sequence[str] = ()) -> str:
@@ -39,6 +40,12 @@ def committed(first_seq: int, last_seq: int, stream_ids: Iterable[int], conditio
         (f"seq >= {first_seq}", f"seq <= {last_seq}", of_streams(stream_ids), *conditions),
     )
     return f"SELECT {_COLUMNS}\nFROM lines\nWHERE {where}\nORDER BY seq"
+
+
+def bounds(stream_ids: Iterable[int], begin_ns: int, end_ns: int, conditions: Sequence[str] = ()) -> str:
+    """The first and the last instant of the streams' lines in the span, and how many there are."""
+    where = "\n  AND ".join((of_streams(stream_ids), f"ts >= {begin_ns}", f"ts < {end_ns}", *conditions))
+    return f"SELECT min(ts) AS first, max(ts) AS last, count() AS lines\nFROM lines\nWHERE {where}"
 
 
 def live_streams(stream_ids: Iterable[int], begin_ns: int, end_ns: int) -> str:
@@ -65,7 +72,7 @@ def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], 
     columns.append(f"{'countIf(' + ' OR '.join(plan.suspects) + ')' if plan.suspects else 'toUInt64(0)'} AS suspect")
     return (
         f"SELECT {', '.join(columns)}\nFROM lines\n"
-        f"WHERE {_where(plan, window.begin_ns, window.end_ns)}\n  AND first <= last\nGROUP BY {', '.join(names)}"
+        f"WHERE {where(plan, window.begin_ns, window.end_ns)}\n  AND first <= last\nGROUP BY {', '.join(names)}"
     )
 
 

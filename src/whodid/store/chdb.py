@@ -73,6 +73,7 @@ class ChdbStore:
         self._numbers = itertools.count(1)
         self._sessions: list[Any] = []
         self._lock = threading.Lock()
+        self._hides_pending = False
 
     @classmethod
     def open(cls, settings: Settings) -> "ChdbStore":
@@ -113,6 +114,8 @@ class ChdbStore:
             f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}, "
             f"log_comment = '{name}'"
         )
+        if self._hides_pending:
+            text += ", apply_mutations_on_fly = 1"
         work = self._readers.submit(self._select, text)
         try:
             return await asyncio.wrap_future(work)
@@ -126,9 +129,16 @@ class ChdbStore:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, self._write, sql)
 
+    async def in_writer(self, work: Callable[[Connection], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, work, _Connection(self))
+
     async def appending(self, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._appenders, work, _Appender(self))
+        return await loop.run_in_executor(self._appenders, work, _Connection(self))
+
+    def hide_pending(self, hide: bool) -> None:
+        self._hides_pending = hide
 
     def close(self) -> None:
         self._readers.shutdown(wait=True, cancel_futures=True)
@@ -174,7 +184,7 @@ class ChdbStore:
         return session
 
 
-class _Appender:
+class _Connection:
     """See store.Connection."""
 
     def __init__(self, store: ChdbStore) -> None:

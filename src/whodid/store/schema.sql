@@ -28,3 +28,36 @@ ORDER BY (stream_id, ts, seq)
 -- fsync: an acknowledged line survives a power cut. The window of deduplication is not used: push_key does it.
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
+CREATE TABLE IF NOT EXISTS deletions
+(
+    id         String COMMENT 'request_id of the delete API',
+    tenant     LowCardinality(String),
+    query      String COMMENT 'LogQL, as it was asked',
+    start_ns   Int64,
+    end_ns     Int64 COMMENT 'included',
+    created_ns Int64,
+    conditions Array(String) COMMENT 'SQL on lines; a line goes if any holds. Empty once carried out',
+    lines      UInt64 COMMENT 'how many lines it names',
+    status     LowCardinality(String) COMMENT 'asked, hidden, done or cancelled (ingest/deletes.py)',
+    version    UInt64 COMMENT 'rises with each change of status; the highest counts'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (tenant, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+CREATE TABLE IF NOT EXISTS deleted_lines
+(
+    request        String COMMENT 'deletions.id; dropped as a partition when the request can no longer be cancelled',
+    stream_id      UInt64,
+    ts             Int64,
+    seq            UInt64,
+    line           String CODEC(ZSTD(1)),
+    metadata       Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    detected_level LowCardinality(String),
+    push_key       UInt64
+)
+ENGINE = MergeTree
+PARTITION BY request
+ORDER BY seq
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 30
+;

@@ -27,7 +27,7 @@ APPENDERS = 2
 
 
 class Connection(Protocol):
-    """The engine as a function in an appending thread sees it: blocking calls, one after the other."""
+    """The engine as a function in a thread of the store sees it: blocking calls, one after the other."""
 
     def select(self, sql: str) -> pa.Table: ...
     def write(self, sql: str) -> int: ...
@@ -47,8 +47,16 @@ class Store(Protocol):
         """Runs a statement that changes data, in order with all other writes; durable when it returns. Rows written."""
         ...
 
+    async def in_writer(self, work: Callable[[Connection], T]) -> T:
+        """Runs `work`, several statements that no other write may come between, in order with all other writes."""
+        ...
+
     async def appending(self, work: Callable[[Connection], T]) -> T:
         """Runs `work`, several statements of one commit, in one of the APPENDERS threads; beside all other writes."""
+        ...
+
+    def hide_pending(self, hide: bool) -> None:
+        """While true, reads leave out what deletions that are not carried out yet name; such reads are dearer."""
         ...
 
     def close(self) -> None:

@@ -62,6 +62,11 @@ def _length(size: int) -> bytes:
     return _SMALL[size] if size < _KEPT else _varint(size)
 
 
+def length_prefixed(data: bytes) -> bytes:
+    """Bytes with their length before them, as protobuf writes texts and messages."""
+    return _length(len(data)) + data
+
+
 _UNSIGNED = (1 << 64) - 1
 _PAIR_CACHE_LIMIT = 32_768
 _SHORT_BYTES = 24

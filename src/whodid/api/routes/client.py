@@ -33,9 +33,9 @@ async def read_body(request: Request, max_bytes: int, too_large: str) -> bytes:
 
 
 async def parameters(request: Request) -> ImmutableMultiDict[str, str]:
-    """Query string and, for POST, the URL-encoded form: Loki takes both. Of several of a name the last counts."""
+    """Query string and, where there may be one, the URL-encoded form: Loki takes both. Of one name the last counts."""
     pairs = request.query_params.multi_items()
-    if request.method == "POST" and request.headers.get("content-type", "").startswith(FORM_TYPE):
+    if request.method in ("POST", "PUT") and request.headers.get("content-type", "").startswith(FORM_TYPE):
         form = await read_body(request, MAX_FORM_BYTES, f"the form is larger than {MAX_FORM_BYTES} bytes")
         # Read here, since Starlette's own reader of forms wants a package for uploads that nothing else needs.
         pairs += parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True)

@@ -1,10 +1,13 @@
 """WebSocket /loki/api/v1/tail: history, then every newly committed line that matches, without a gap between the two.
 
 The tail is a query over the committed sequence range: history ends at a sequence number, live begins after it. A client
-too slow to take its frames is closed with a reason; it never holds up the others, and resumes with `resume=<seq>`.
+too slow to take its frames is closed with a reason; it never holds up the others, and resumes with `resume=<seq>`. One
+that takes them, but slower than lines come, is told what it misses in Loki's `dropped_entries`; one that resumes misses
+nothing.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,6 +30,10 @@ SEND_TIMEOUT_S = 10.0
 GOODBYE_TIMEOUT_S = 1.0
 SCAN_LINES = 50_000
 """Sequence numbers looked at in one go."""
+BEHIND_LINES = 500_000
+"""A tail that is so many sequence numbers behind skips to the newest: whoever watches wants to see now."""
+DROPPED_TOLD = 1000
+"""As in Loki; further ones are not named."""
 CLOSE_BAD_REQUEST = 1008
 CLOSE_TOO_SLOW = 1013
 
@@ -128,11 +135,19 @@ async def _feed(websocket: WebSocket, house: Services, asked: _Asked) -> None:
         last = await house.ingest.bus.wait(seen)
         if asked.delay_ns:
             await house.clock.sleep(asked.delay_ns / SECOND)
+        before, dropped = seen, []
+        if asked.resume_seq is None and last - seen > BEHIND_LINES:
+            dropped = (await _committed(house, asked, seen + 1, seen + SCAN_LINES))[:DROPPED_TOLD]
+            seen = last - SCAN_LINES
         last = min(last, seen + SCAN_LINES)  # a tail that resumes after a weekend must not bring it all into memory
-        rows = (await house.live.committed([asked.query], seen + 1, last, asked.tenant))[0]
-        before, seen = seen, last
-        if rows:
-            await _send(websocket, rows, asked, before, seen)
+        rows = await _committed(house, asked, seen + 1, last)
+        seen = last
+        if rows or dropped:
+            await _send(websocket, rows, asked, before, seen, dropped)
+
+
+async def _committed(house: Services, asked: _Asked, first_seq: int, last_seq: int) -> list[Row]:
+    return (await house.live.committed([asked.query], first_seq, last_seq, asked.tenant))[0]
 
 
 async def _history(house: Services, asked: _Asked, last_seq: int) -> list[Row]:
@@ -152,12 +167,15 @@ async def _history(house: Services, asked: _Asked, last_seq: int) -> list[Row]:
     return [row for row in reversed(result.rows) if row.seq <= last_seq]
 
 
-async def _send(websocket: WebSocket, rows: list[Row], asked: _Asked, before_seq: int | None, seq: int) -> None:
+async def _send(
+    websocket: WebSocket, rows: list[Row], asked: _Asked, before_seq: int | None, seq: int, dropped: Sequence[Row] = ()
+) -> None:
     """Sends rows in frames. Only the last frame carries `seq`: a connection lost between two of them must not skip any.
 
-    The first frame is sent even when empty, for it tells the client its resume token.
+    The first frame is sent even when empty, for it tells the client its resume token, or what was dropped before it.
     """
     for at in range(0, max(len(rows), 1), FRAME_ROWS):
         told = seq if at + FRAME_ROWS >= len(rows) else before_seq
-        frame = encode_frame(rows[at : at + FRAME_ROWS], categorize=asked.categorize, seq=told)
+        missed = list(dropped) if at == 0 else None
+        frame = encode_frame(rows[at : at + FRAME_ROWS], categorize=asked.categorize, seq=told, dropped=missed)
         await asyncio.wait_for(websocket.send_text(frame), SEND_TIMEOUT_S)
