@@ -277,7 +277,7 @@ async def test_while_the_engine_is_busy_reads_leave_the_lines_out_themselves(ben
 
 
 async def test_of_what_is_committed_before_it_answers_nothing_is_left(bench: DeleteBench) -> None:
-    """Pushes go on in many hands, through the journal and past it: each line that was acknowledged when the deletion was is gone."""
+    """Pushes go on in many hands, in the journal and past it: each line acknowledged before it is gone."""
     acknowledged: list[str] = []
     numbers, stop = itertools.count(), False
 
