@@ -5,7 +5,11 @@ Only text is made here. Instants are half-open, `begin <= ts < end`. Values are 
 
 from collections.abc import Iterable, Sequence
 
-from whodid.query.grid import Window
+import numpy as np
+import pyarrow as pa
+
+from whodid.query.grid import Places, Window
+from whodid.query.in_engine import EnginePlan
 from whodid.query.planner import Plan
 from whodid.store.sql import quote
 
@@ -30,7 +34,15 @@ def page(
     order = " DESC" if newest_first else ""
     if after is not None:
         where += f"\n  AND (ts, seq) {'<' if newest_first else '>'} ({after[0]}, {after[1]})"
-    return f"SELECT {_COLUMNS}\nFROM lines\nWHERE {where}\nORDER BY ts{order}, seq{order}\nLIMIT {rows}"
+    return (
+        f"{with_definitions(plan.definitions)}SELECT {_COLUMNS}\nFROM lines\nWHERE {where}\n"
+        f"ORDER BY ts{order}, seq{order}\nLIMIT {rows}"
+    )
+
+
+def with_definitions(definitions: Sequence[str]) -> str:
+    """The WITH of a statement, if there is anything to define."""
+    return "WITH " + ",\n  ".join(definitions) + "\n" if definitions else ""
 
 
 def committed(first_seq: int, last_seq: int, stream_ids: Iterable[int], conditions: Sequence[str] = ()) -> str:
@@ -50,23 +62,87 @@ def live_streams(stream_ids: Iterable[int], begin_ns: int, end_ns: int) -> str:
 
 
 def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], with_bytes: bool) -> str:
-    """Lines (and bytes) by series and by the points whose window holds them.
+    """Lines (and bytes) by series and by place in time (`places`)."""
+    names = [*(["stream_id"] if by_stream else []), *(f"key_{i}" for i in range(len(keys)))]
+    where_of, where = _place(window)
+    columns = [
+        *(["stream_id"] if by_stream else []),
+        *(f"{key} AS key_{i}" for i, key in enumerate(keys)),
+        *where_of,
+        *_amounts(with_bytes),
+        f"{'countIf(' + ' OR '.join(plan.suspects) + ')' if plan.suspects else 'toUInt64(0)'} AS suspect",
+    ]
+    return (
+        f"SELECT {', '.join(columns)}\nFROM lines\n"
+        f"WHERE {_where(plan, window.begin_ns, window.end_ns)}{where}\n"
+        f"GROUP BY {', '.join([*names, *_names(where_of)])}"
+    )
 
-    A line lies in the windows of the points `first` to `last`; for one window width there are few such pairs, so
-    grouping by them is as good as grouping by time bucket and right for every combination of range and step.
+
+def tallies(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, with_bytes: bool) -> str:
+    """Lines (and bytes) by labels out of the lines and by place in time; those in doubt apart, under `doubtful`."""
+    where_of, where = _place(window)
+    named = _keys(keys)
+    return (
+        f"{_with_engine(engine)}SELECT {', '.join([*named, 'doubtful', *where_of, *_amounts(with_bytes)])}\n"
+        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{where}\n"
+        f"GROUP BY {', '.join([*_names(named), 'doubtful', *_names(where_of)])}"
+    )
+
+
+def numbers(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, in_order: bool) -> str:
+    """The numbers of `unwrap` and their instants by labels out of the lines, as lists; `seqs` only with `in_order`."""
+    named = _keys(keys)
+    lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
+    columns = [*named, "doubtful", *(f"groupArrayIf({what}, NOT doubtful) AS {name}" for what, name in lists)]
+    return (
+        f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
+        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
+        f"GROUP BY {', '.join([*_names(named), 'doubtful'])}"
+    )
+
+
+def places(table: pa.Table, window: Window) -> tuple[Places, Places]:
+    """First and last point whose window holds the lines of each row of `counts` or `tallies`."""
+    if "piece" not in table.column_names:
+        return table["first"].to_numpy(), table["last"].to_numpy()
+    return window.points_of(window.begin_ns + table["piece"].to_numpy().astype(np.int64) * window.piece_ns)
+
+
+def _place(window: Window) -> tuple[list[str], str]:
+    """Columns that say which windows hold a line, and a condition that some window does.
+
+    By the pieces that all windows consist of; where these would be too many, by first and last point: for one window
+    width there are few such pairs, whatever range and step are.
     """
+    if window.piece_ns:
+        return [f"intDiv(ts - {window.begin_ns}, {window.piece_ns}) AS piece"], ""
     since = f"(ts - {window.begin_ns - 1})"  # 1 at the first instant of the first window
     first = f"greatest(0, intDiv({since} - {window.range_ns} + {window.step_ns - 1}, {window.step_ns}))"
     last = f"least({window.points - 1}, intDiv({since} - 1, {window.step_ns}))"
-    groups = [*(["stream_id"] if by_stream else []), *(f"{key} AS key_{i}" for i, key in enumerate(keys))]
-    names = [*(["stream_id"] if by_stream else []), *(f"key_{i}" for i in range(len(keys))), "first", "last"]
-    columns = [*groups, f"{first} AS first", f"{last} AS last", "count() AS lines"]
-    columns.append(f"{'sum(length(line))' if with_bytes else 'toUInt64(0)'} AS bytes")
-    columns.append(f"{'countIf(' + ' OR '.join(plan.suspects) + ')' if plan.suspects else 'toUInt64(0)'} AS suspect")
-    return (
-        f"SELECT {', '.join(columns)}\nFROM lines\n"
-        f"WHERE {_where(plan, window.begin_ns, window.end_ns)}\n  AND first <= last\nGROUP BY {', '.join(names)}"
-    )
+    return [f"{first} AS first", f"{last} AS last"], "\n  AND first <= last"
+
+
+def _amounts(with_bytes: bool) -> list[str]:
+    return ["count() AS lines", f"{'sum(length(line))' if with_bytes else 'toUInt64(0)'} AS bytes"]
+
+
+def _names(columns: Sequence[str]) -> list[str]:
+    return [column.rpartition(" AS ")[2] for column in columns]
+
+
+def _keys(keys: Sequence[str]) -> list[str]:
+    """Of a row in doubt the labels are not known."""
+    return [f"if(doubtful, '', toString({key})) AS key_{i}" for i, key in enumerate(keys)]
+
+
+def _with_engine(engine: EnginePlan) -> str:
+    return with_definitions((*engine.definitions, f"toBool({engine.doubt}) AS doubtful"))
+
+
+def _where_engine(plan: Plan, engine: EnginePlan, window: Window) -> str:
+    span = (of_streams(plan.streams), f"ts >= {window.begin_ns}", f"ts < {window.end_ns}")
+    return "\n  AND ".join((*span, *engine.lines, f"(doubtful OR ({engine.holds}))"))
 
 
 def metadata_key(name: str) -> str:
