@@ -73,7 +73,7 @@ class ColumnBench:
         assert engine is not None, f"not in the engine: {query}"
         window = Window(BASE_NS, BASE_NS + 3600 * SECOND, 3600 * SECOND, 1, 1)
         table = asyncio.run(self.bench.store.select(statements.tallies(plan, engine, window, [], with_bytes=False)))
-        return sum(row["lines"] for row in table.to_pylist() if row["doubtful"])
+        return sum(row["lines"] for row in table.to_pylist() if row["state"] == statements.IN_DOUBT)
 
     def _planned(self, query: str) -> tuple[planner.Plan, EnginePlan | None]:
         leaf = parse(query)

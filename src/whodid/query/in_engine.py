@@ -90,6 +90,8 @@ class _Pipeline:
     names: frozenset[str]
     wanted: Wanted
     aliases: Aliases = field(default_factory=Aliases)
+    known: dict[str, Column] = field(default_factory=dict)
+    """Columns by name, until a parser changes them."""
     lines: list[str] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     parsed: list[Parsed] = field(default_factory=list)
@@ -132,11 +134,14 @@ class _Pipeline:
         found = [parsed.columns[name] for parsed in self.parsed if name in parsed.columns]
         if stored.present == "true" or not found:
             return stored
+        if name in self.known:
+            return self.known[name]
         value = present = ""
         for column in (*reversed(found), stored):
             value = f"if({column.present}, {column.value}, {value})" if value else column.value
             present = any_of(column.present, present)
-        return Column(self.aliases.named(value), f"({present})")
+        self.known[name] = Column(self.aliases.named(value), f"({present})")
+        return self.known[name]
 
     def plan(self, number: str) -> EnginePlan | None:
         asked = self.names | ({ERROR} if ERROR in (self.wanted.names or ()) else set())
@@ -165,6 +170,7 @@ class _Pipeline:
         if parsed is None:
             return False
         self.parsed.append(parsed)
+        self.known.clear()
         if parsed.fails:
             self.fails, self.error = parsed.fails, parsed.error
         return True

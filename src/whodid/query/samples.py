@@ -147,7 +147,7 @@ async def _count_in_engine(
     table = await select(statements.tallies(plan, engine, window, keys, with_bytes=with_bytes))
     if table.num_rows == 0:
         return None
-    sure = table.filter(pc.invert(table["doubtful"]))
+    sure = table.filter(pc.equal(table["state"], statements.KEPT))
     if sure.num_rows:
         series = zip(*(sure[f"key_{i}"].to_pylist() for i in range(len(names))), strict=True)
         known = {} if names else {(): tally.row(())}

@@ -13,6 +13,9 @@ from whodid.query.in_engine import EnginePlan
 from whodid.query.planner import Plan
 from whodid.store.sql import quote
 
+KEPT, IN_DOUBT = 1, 2
+"""States of a row to `tallies` and `numbers`. The state is a column and no condition: where it stands in WHERE as well,
+the engine works all of it out twice."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level"
 
 
@@ -80,13 +83,13 @@ def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], 
 
 
 def tallies(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, with_bytes: bool) -> str:
-    """Lines (and bytes) by labels out of the lines and by place in time; those in doubt apart, under `doubtful`."""
+    """Lines (and bytes) by labels out of the lines and by place in time; `state` tells KEPT from IN_DOUBT."""
     where_of, where = _place(window)
     named = _keys(keys)
     return (
-        f"{_with_engine(engine)}SELECT {', '.join([*named, 'doubtful', *where_of, *_amounts(with_bytes)])}\n"
+        f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
         f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{where}\n"
-        f"GROUP BY {', '.join([*_names(named), 'doubtful', *_names(where_of)])}"
+        f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
     )
 
 
@@ -94,11 +97,11 @@ def numbers(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str],
     """The numbers of `unwrap` and their instants by labels out of the lines, as lists; `seqs` only with `in_order`."""
     named = _keys(keys)
     lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
-    columns = [*named, "doubtful", *(f"groupArrayIf({what}, NOT doubtful) AS {name}" for what, name in lists)]
+    columns = [*named, "state", *(f"groupArrayIf({what}, state = {KEPT}) AS {name}" for what, name in lists)]
     return (
         f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
         f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
-        f"GROUP BY {', '.join([*_names(named), 'doubtful'])}"
+        f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
     )
 
 
@@ -132,17 +135,17 @@ def _names(columns: Sequence[str]) -> list[str]:
 
 
 def _keys(keys: Sequence[str]) -> list[str]:
-    """Of a row in doubt the labels are not known."""
-    return [f"if(doubtful, '', toString({key})) AS key_{i}" for i, key in enumerate(keys)]
+    """The labels of a row that is kept; of one in doubt they are not known."""
+    return [f"if(state = {KEPT}, toString({key}), '') AS key_{i}" for i, key in enumerate(keys)]
 
 
 def _with_engine(engine: EnginePlan) -> str:
-    return with_definitions((*engine.definitions, f"toBool({engine.doubt}) AS doubtful"))
+    return with_definitions((*engine.definitions, f"multiIf({engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, 0) AS state"))
 
 
 def _where_engine(plan: Plan, engine: EnginePlan, window: Window) -> str:
     span = (of_streams(plan.streams), f"ts >= {window.begin_ns}", f"ts < {window.end_ns}")
-    return "\n  AND ".join((*span, *engine.lines, f"(doubtful OR ({engine.holds}))"))
+    return "\n  AND ".join((*span, *engine.lines))
 
 
 def metadata_key(name: str) -> str:

@@ -75,7 +75,7 @@ async def _from_engine(
     table = await select(statements.numbers(plan, engine, window, keys, in_order=in_order))
     in_doubt = False
     for row in range(table.num_rows):
-        if table["doubtful"][row].as_py():
+        if table["state"][row].as_py() == statements.IN_DOUBT:
             in_doubt = True
             continue
         values = [table[f"key_{i}"][row].as_py() for i in range(len(names))]

@@ -22,15 +22,18 @@ def json_columns(stage: JsonParser, names: Collection[str], aliases: Aliases, sa
     """The names asked for. `sates`: SQL, true for rows in which the query wants nothing but these names."""
     if stage.extractions or not all(PLAIN.fullmatch(name) for name in names):
         return None
-    # The usual line begins with the brace; only others are looked at.
-    fails = aliases.named(f"NOT startsWith(line, '{{') AND match(line, {quote(_NO_OBJECT)})")
+    # Costly functions get the text only where it matters: ClickHouse would work out both sides of an AND.
+    fails = aliases.named(f"match(if(startsWith(line, '{{'), '', line), {quote(_NO_OBJECT)})")
     columns: dict[str, Column] = {}
     unsure: list[str] = []
     for name in names:
         columns[name], doubt = _column(name, fails, aliases)
         unsure.append(doubt)
-    all_found = " AND ".join([sates, *(column.present for column in columns.values())])
-    broken = f"NOT ({all_found}) AND NOT isValidJSON(line)"
+    if sates == "false":
+        broken = f"NOT isValidJSON(if({fails}, '{{}}', line))"
+    else:
+        all_found = " AND ".join([sates, *(column.present for column in columns.values())])
+        broken = f"NOT isValidJSON(if({all_found}, '{{}}', line))"
     doubt = aliases.named(f"NOT {fails} AND ({any_of(*unsure, broken)})")
     return Parsed(columns, doubt, fails, stage_json.FAILED)
 
@@ -38,20 +41,23 @@ def json_columns(stage: JsonParser, names: Collection[str], aliases: Aliases, sa
 def _column(name: str, fails: str, aliases: Aliases) -> tuple[Column, str]:
     key = f'"{name}":'
     begin = aliases.named(f"position(line, {quote(key)})")
-    raw = aliases.named(f"if({begin} = 0, '', simpleJSONExtractRaw(line, {quote(name)}))")
+    raw = aliases.named(f"simpleJSONExtractRaw(line, {quote(name)})")
     text = aliases.named(f"trimBoth({raw}, {_SPACE})")
     until = f"substring(line, 1, {begin} + {len(key) - 1} + length({raw}))"
-    before = aliases.named(f"if({begin} = 0, line, substring(line, 1, {begin} - 1))")
+    before = aliases.named(f"substring(line, 1, if({begin} = 0, length(line), {begin} - 1))")
+    escaped = aliases.named(f"if(position({text}, '\\\\') = 0, '', {text})")
     value = aliases.named(
-        f"multiIf({fails}, '', startsWith({text}, '\"'), "
-        f"if(position({text}, '\\\\') = 0, substring({text}, 2, length({text}) - 2), "
-        f"JSONExtractString(concat('[', {text}, ']'), 1)), "
+        f"multiIf({fails}, '', {escaped} != '', JSONExtractString(concat('[', {escaped}, ']'), 1), "
+        f"startsWith({text}, '\"'), substring({text}, 2, length({text}) - 2), "
         f"{text} = 'null' OR startsWith({text}, '[') OR startsWith({text}, '{{'), '', {text})"
     )
     present = aliases.named(f"NOT {fails} AND ({value} != '' OR startsWith({text}, '\"'))")
+    hidden = f"if(position({before}, '\\\\u') = 0, '', {before})"
+    other = f"if(position({before}, {quote(core(name))}) = 0, '', {before})"
     doubt = any_of(
-        f"{begin} > 0 AND ({text} = '' OR endsWith({before}, '\\\\') OR NOT isValidJSON(concat({until}, '}}')))",
-        f"position({before}, '\\\\u') > 0 AND match({before}, {quote(HIDDEN)})",
-        f"position({before}, {quote(core(name))}) > 0 AND match({before}, {quote(json_spelling(name))})",
+        f"{begin} > 0 AND ({text} = '' OR endsWith({before}, '\\\\'))",
+        f"NOT isValidJSON(if({begin} = 0, '{{}}', concat({until}, '}}')))",
+        f"match({hidden}, {quote(HIDDEN)})",
+        f"match({other}, {quote(json_spelling(name))})",
     )
     return Column(value, present), doubt

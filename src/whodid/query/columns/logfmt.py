@@ -33,15 +33,16 @@ def _column(name: str, aliases: Aliases) -> tuple[Column, str]:
     # The place of the key in the line; one that begins the line has no space before it.
     behind = aliases.named(f"position(line, {quote(' ' + key)})")
     begin = aliases.named(f"multiIf(startsWith(line, {quote(key)}), 1, {behind} = 0, 0, {behind} + 1)")
-    raw = aliases.named(f"if({begin} = 0, '', extract(substring(line, {begin} + {len(key)}), {quote(_VALUE)}))")
+    raw = aliases.named(f"extract(if({begin} = 0, '', substring(line, {begin} + {len(key)})), {quote(_VALUE)})")
     quoted = f"startsWith({raw}, '\"')"
     value = aliases.named(
         f"if({quoted}, substring({raw}, 2, position({raw}, '\"', 2) - 2), trimRight({raw}, {_controls()}))"
     )
-    before = aliases.named(f"if({begin} = 0, line, substring(line, 1, {begin} - 1))")
+    before = aliases.named(f"substring(line, 1, if({begin} = 0, length(line), {begin} - 1))")
     doubt = any_of(
-        f"{begin} > 0 AND ({value} = '' OR NOT match({before}, {quote(_SOUND)}))",
-        f"position({before}, {quote(core(name))}) > 0 AND match({before}, {quote(logfmt_spelling(name))})",
+        f"{begin} > 0 AND {value} = ''",
+        f"NOT match(if({begin} = 0, '', {before}), {quote(_SOUND)})",
+        f"match(if(position({before}, {quote(core(name))}) = 0, '', {before}), {quote(logfmt_spelling(name))})",
     )
     return Column(value, f"{value} != ''"), doubt
 

@@ -13,9 +13,8 @@ from whodid.query.columns.column import Aliases
 from whodid.store.sql import quote
 
 Kind = Literal["number", "duration", "bytes"]
-_SHORT = r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$"
-_WHOLE = r"^-?[0-9]{1,15}$"
-_PLAIN = r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?$"
+_NUMBER = r"^-?(?:[0-9]{1,15}|[0-9]{1,9}\.[0-9]{1,6}|[0-9]{1,6}\.[0-9]{7,9})$"
+"""At most 15 digits: a double holds them, and a power of ten to divide by, exactly."""
 _DURATION = r"^[0-9]{1,6}(?:\.[0-9]{1,6})?(?:ns|us|µs|ms|s|m|h)$"
 _UNITS_NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _SIZE = r"^[0-9]{1,6} ?(?:[kmgKMG]i?)?[bB]?$"
@@ -40,13 +39,12 @@ def number_of(text: str, kind: Kind, aliases: Aliases) -> Number:
         return _duration_ns(text, aliases)
     if kind == "bytes":
         return _bytes(text, aliases)
-    short = f"match({text}, {quote(_SHORT)})"
+    point = aliases.named(f"position({text}, '.')")
     value = aliases.named(
-        f"multiIf({short}, toNullable(toFloat64(toDecimal64OrZero({text}, 6))), "
-        f"match({text}, {quote(_WHOLE)}), toFloat64(toInt64OrZero({text})), "
-        f"match({text}, {quote(_PLAIN)}), JSONExtractFloat({text}), NULL)"
+        f"multiIf({point} = 0, toFloat64(toInt64OrZero({text})), length({text}) - {point} <= 6, "
+        f"toFloat64(toDecimal64OrZero({text}, 6)), toFloat64(toDecimal64OrZero({text}, 9)))"
     )
-    return Number(f"ifNull({value}, 0)", f"isNotNull({value})")
+    return Number(value, f"match({text}, {quote(_NUMBER)})")
 
 
 def unwrapped_number(text: str, conversion: str | None, aliases: Aliases) -> Number:
