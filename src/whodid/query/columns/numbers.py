@@ -68,7 +68,7 @@ def _duration_ns(text: str, aliases: Aliases) -> Number:
     )
     whole = f"toInt64OrZero(splitByChar('.', {digits})[1]) * toInt64({scale})"
     # Go cuts off what is below a nanosecond.
-    part = f"intDiv(toInt64OrZero({fraction}) * toInt64({scale}), toInt64(exp10(length({fraction}))))"
+    part = f"intDiv(toInt64OrZero({fraction}) * toInt64({scale}), toInt64(exp10(least(length({fraction}), 6))))"
     return Number(f"({whole} + {part})", f"match({text}, {quote(_DURATION)})")
 
 
