@@ -14,8 +14,8 @@ from whodid.query.planner import Plan
 from whodid.store.sql import quote
 
 KEPT, IN_DOUBT = 1, 2
-"""States of a row to `tallies` and `numbers`. The state is a column and no condition: where it stands in WHERE as well,
-the engine works all of it out twice."""
+"""States of a row to `tallies` and `numbers`. The state is a column and no condition: in WHERE as well, it would be
+worked out twice."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level"
 
 
@@ -75,13 +75,11 @@ def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], 
         *_amounts(with_bytes),
         f"{'countIf(' + ' OR '.join(plan.suspects) + ')' if plan.suspects else 'toUInt64(0)'} AS suspect",
     ]
-    sql = (
+    return (
         f"SELECT {', '.join(columns)}\nFROM lines\n"
         f"WHERE {_where(plan, window.begin_ns, window.end_ns)}{where}\n"
         f"GROUP BY {', '.join([*names, *_names(where_of)])}"
     )
-    # Rows lie in the order of their stream and time: there is no need to look groups up.
-    return sql if keys or not by_stream else _with_setting(sql, "optimize_aggregation_in_order = 1")
 
 
 def tallies(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, with_bytes: bool) -> str:
@@ -142,17 +140,17 @@ def _keys(keys: Sequence[str]) -> list[str]:
 
 
 def _eager(sql: str) -> str:
-    """Without the engine's own laziness, which copies the rows of each branch: columns/ knows better what is dear."""
-    return _with_setting(sql, "short_circuit_function_evaluation = 'disable'")
+    """Without the engine's own laziness, which copies the rows of each branch: columns/ knows what is dear.
 
-
-def _with_setting(sql: str, setting: str) -> str:
-    """A statement of a setting of its own; the store adds others behind it."""
-    return f"SELECT * FROM (\n{sql}\nSETTINGS {setting})"
+    A statement around it, since the store adds settings of its own.
+    """
+    return f"SELECT * FROM (\n{sql}\nSETTINGS short_circuit_function_evaluation = 'disable')"
 
 
 def _with_engine(engine: EnginePlan) -> str:
-    return with_definitions((*engine.definitions, f"multiIf({engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, 0) AS state"))
+    return with_definitions(
+        (*engine.definitions, f"multiIf({engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, 0) AS state")
+    )
 
 
 def _where_engine(plan: Plan, engine: EnginePlan, window: Window) -> str:
