@@ -34,8 +34,14 @@ def compiled(pattern: str) -> Pattern:
 
 def anchored(pattern: str) -> str:
     """A label matcher's expression: it must match the whole value, and `.` matches a newline (Prometheus' rule)."""
+    compiled(pattern)
+    return named_anchored(unnamed(pattern))
+
+
+def named_anchored(pattern: str) -> str:
+    """The same with the names of its captures, for Python alone: label_replace expands them."""
     compiled(pattern)  # the error should name what the user wrote, not what is made of it
-    return f"^(?s:{unnamed(pattern)})$"
+    return f"^(?s:{pattern})$"
 
 
 def unanchored(pattern: str) -> str:
