@@ -40,6 +40,14 @@ QUERIES = (
     ("json field", '{job="backend"} | json | level="ERROR"', ""),
     ("count a minute", 'sum by (job) (count_over_time({host="bench"}[1m]))', "60"),
     ("count filtered", 'sum(count_over_time({job="database"} |~ "(?i)delete from" [5m]))', "300"),
+    ("top addresses", 'topk(10, sum by (ip) (count_over_time({job="nginx"} | pattern `<ip> - <_>` [1h])))', "3600"),
+    ("status a minute", 'sum by (status) (count_over_time({job="nginx"} | regexp `" (?P<status>\\d{3}) ` [1m]))', "60"),
+    (
+        "p95 of duration",
+        'quantile_over_time(0.95, {job="database"} | regexp `duration: (?P<ms>[0-9.]+) ms` | unwrap ms [5m]) by (job)',
+        "300",
+    ),
+    ("rate by level after json", 'sum by (level) (rate({job="backend"} | json [1m]))', "60"),
     ("labels", "", ""),
 )
 

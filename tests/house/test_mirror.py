@@ -16,6 +16,7 @@ BY_COMMIT = "what becomes of bodies in the engine (tests/ingest/test_commit.py)"
 BY_WHO = "whole stories (tests/investigate/test_who.py and tests/acceptance/test_december.py)"
 BY_CLASSIFY = "what a statement is (tests/pgsql/test_classify.py and its cases)"
 BY_TEMPLATE = "templates as a whole (tests/rules/test_template.py)"
+BY_COLUMNS = "queries answered both ways (tests/query/test_in_engine.py)"
 BY_PROGRAM = "the running program (tests/cli/test_december.py, tests/acceptance)"
 BY_ACCEPTANCE = "the running server (tests/acceptance)"
 WITHOUT_TEST: dict[str, str] = {
@@ -66,6 +67,9 @@ WITHOUT_TEST: dict[str, str] = {
     "pgsql/objects.py": BY_CLASSIFY,
     "pgsql/shortcut.py": BY_CLASSIFY,
     "pgsql/statement.py": NOUN,
+    "query/columns/column.py": NOUN,
+    "query/columns/label_filter.py": BY_COLUMNS,
+    "query/columns/stored.py": BY_COLUMNS,
     "rules/rule.py": NOUN,
     "rules/template_functions.py": BY_TEMPLATE,
     "sources/source.py": NOUN,

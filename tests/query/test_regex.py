@@ -3,7 +3,7 @@
 import pytest
 
 from whodid.query.errors import QueryError
-from whodid.query.regex import anchored, compiled, unanchored
+from whodid.query.regex import anchored, compiled, in_lines, unanchored
 
 
 def test_anchored_and_unanchored() -> None:
@@ -17,3 +17,9 @@ def test_what_re2_has_not_is_refused_without_noise(pattern: str, capfd: pytest.C
     with pytest.raises(QueryError, match="error parsing regexp"):
         anchored(pattern)
     assert capfd.readouterr() == ("", "")
+
+
+def test_captures_lose_their_names_and_nothing_else() -> None:
+    assert unanchored(r"(?P<a_b>b.)(?<c>d)?[(?P<x>]\(?P<y>") == r"(?s:(b.)(d)?[(?P<x>]\(?P<y>)"
+    assert anchored("(?P<a_b>x)") == "^(?s:(x))$"
+    assert not compiled(in_lines("a.b")).search("a\nb")

@@ -22,9 +22,10 @@ def test_a_page_reads_the_key_and_continues_behind_a_row() -> None:
 
 
 def test_counts_group_by_what_is_asked_and_tell_suspects() -> None:
-    window = Window(1, 100, 10, 5, 3)
-    sql = statements.counts(PLAN, window, by_stream=False, keys=["metadata['it\\'s']"], with_bytes=False)
-    assert "countIf(y OR z) AS suspect" in sql and sql.endswith("GROUP BY key_0, first, last")
+    pieces, pairs = Window(1, 100, 10, 5, 3), Window(1, 10**6, 10**6 - 7, 5, 3)
+    sql = statements.counts(PLAN, pieces, by_stream=False, keys=["metadata['it\\'s']"], with_bytes=False)
+    assert "countIf(y OR z) AS suspect" in sql and sql.endswith("GROUP BY key_0, piece")
+    assert statements.counts(PLAN, pairs, by_stream=True, keys=[], with_bytes=True).endswith("stream_id, first, last")
     assert statements.metadata_key("it's") == "metadata['it\\'s']"
     assert statements.metadata_key("detected_level") == "detected_level"
 

@@ -4,6 +4,7 @@ Loki's splitter aligns a range query to multiples of its step, whatever start an
 rounded down, the last is end rounded up. Windows are (t - range, t], on integer nanoseconds [t - range + 1, t + 1).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 Instants = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int64]
+_MOST_PIECES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ class Window:
         since = instants - (self.begin_ns - 1)
         first = np.maximum(0, -((self.range_ns - since) // self.step_ns))
         return first, np.minimum(self.points - 1, (since - 1) // self.step_ns)
+
+    @property
+    def piece_ns(self) -> int:
+        """Width of the equal pieces, from `begin_ns` on, that every window consists of; 0: they would be too many."""
+        width = self.range_ns if self.points == 1 else math.gcd(self.range_ns, self.step_ns)
+        return width if (self.end_ns - self.begin_ns) // width <= _MOST_PIECES else 0
 
     def holds(self, ns: int) -> bool:
         """Whether any window does: with a step longer than the range some instants lie in none."""

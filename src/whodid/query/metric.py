@@ -25,7 +25,7 @@ from whodid.query.errors import QueryError
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
-from whodid.query.regex import anchored, compiled
+from whodid.query.regex import compiled, named_anchored
 from whodid.query.scan import Cost, Select
 from whodid.templates.expansion import filled, references
 
@@ -76,7 +76,7 @@ class Evaluation:
 
 def _replaced(node: LabelReplace, frame: Frame) -> Frame:
     """label_replace: the target is written where the anchored pattern matches the source; empty takes it away."""
-    pattern = compiled(anchored(node.pattern))
+    pattern = compiled(named_anchored(node.pattern))
     parts = references(pattern, node.replacement)
     out: list[Labels] = []
     for labels in frame.labels:

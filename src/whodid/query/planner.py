@@ -31,6 +31,8 @@ class Plan:
     """The steps may drop lines, so the engine must return more than the limit."""
     in_engine: bool
     """But for suspect rows, nothing is left to Python: a metric can be aggregated by the engine."""
+    definitions: tuple[str, ...] = ()
+    """SQL, `expression AS name`: what the conditions call by name."""
 
     def keeps(self, line: Line) -> bool:
         """Runs the steps on a line; False if one drops it."""

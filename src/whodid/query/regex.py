@@ -1,8 +1,9 @@
 """Regular expressions of a user: RE2 on both sides, google-re2 here and ClickHouse's match() in SQL. Never Python's
 re.
 
-Both sides get the very same pattern text from these functions, so that they cannot disagree. RE2 is linear in time;
-what it does not have (look-ahead, back-references) Loki does not have either.
+Both sides get the very same pattern text from these functions, so that they cannot disagree: without the names of
+captures, for where one has a `_` ClickHouse takes a part of the name for text that every match must hold. RE2 is
+linear in time; what it does not have (look-ahead, back-references) Loki does not have either.
 """
 
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any
 
 import re2
 
+from whodid.logql.regexes import unnamed
 from whodid.query.errors import QueryError
 
 Pattern = Any
@@ -32,6 +34,12 @@ def compiled(pattern: str) -> Pattern:
 
 def anchored(pattern: str) -> str:
     """A label matcher's expression: it must match the whole value, and `.` matches a newline (Prometheus' rule)."""
+    compiled(pattern)
+    return named_anchored(unnamed(pattern))
+
+
+def named_anchored(pattern: str) -> str:
+    """The same with the names of its captures, for Python alone: label_replace expands them."""
     compiled(pattern)  # the error should name what the user wrote, not what is made of it
     return f"^(?s:{pattern})$"
 
@@ -39,4 +47,10 @@ def anchored(pattern: str) -> str:
 def unanchored(pattern: str) -> str:
     """A line filter's expression: anywhere in the line, `.` matches a newline too."""
     compiled(pattern)
-    return f"(?s:{pattern})"
+    return f"(?s:{unnamed(pattern)})"
+
+
+def in_lines(pattern: str) -> str:
+    """The `regexp` parser's expression for ClickHouse: there `.` would match a newline, which it does not in Go."""
+    compiled(pattern)
+    return f"(?-s:{unnamed(pattern)})"

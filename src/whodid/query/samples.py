@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from whodid.logql.ast import Grouping, RangeAggregation
 from whodid.model.clock import SECOND
@@ -19,6 +20,7 @@ from whodid.query import statements, unwrapped
 from whodid.query.frame import Frame, Mask
 from whodid.query.grid import Grid, Window
 from whodid.query.grouping import Key, grouped, key_of, series_of
+from whodid.query.in_engine import in_engine
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import EXTRACTED, Line
@@ -57,9 +59,9 @@ async def evaluate(
     tally = _Tally(window.points, limits)
     if planned.streams:
         with_bytes = name.startswith("bytes")
-        counted = planned.in_engine and await _count_in_engine(planned, window, keep, with_bytes, tally, select, cost)
-        if not counted:
-            await _count_in_python(planned, window, keep, with_bytes, needs, tally, select, cost)
+        left = await _count_in_engine(planned, needs, aggregation, window, keep, tally, select, cost)
+        if left is not None:
+            await _count_in_python(left, window, keep, with_bytes, needs, tally, select, cost)
     if name == "absent_over_time":
         return _absent(aggregation, tally.seen())
     seconds = aggregation.range.range_ns / SECOND if name.endswith("rate") else 1.0
@@ -87,7 +89,12 @@ class _Tally:
         return row
 
     def add(
-        self, rows: Sequence[int], first: np.ndarray, last: np.ndarray, counts: np.ndarray, sizes: np.ndarray
+        self,
+        rows: Sequence[int] | np.ndarray,
+        first: np.ndarray,
+        last: np.ndarray,
+        counts: np.ndarray,
+        sizes: np.ndarray,
     ) -> None:
         """Adds many cells at once."""
         at = np.asarray(rows, dtype=np.intp)
@@ -118,9 +125,57 @@ def _absent(aggregation: RangeAggregation, seen: Mask) -> Frame:
 
 
 async def _count_in_engine(
+    plan: Plan,
+    needs: Wanted,
+    aggregation: RangeAggregation,
+    window: Window,
+    keep: Grouping | None,
+    tally: _Tally,
+    select: Select,
+    cost: Cost,
+) -> Plan | None:
+    """Counts what the engine can. The plan of the rows that are left to Python; None: nothing is left."""
+    with_bytes = aggregation.function.startswith("bytes")
+    if plan.in_engine:
+        done = await _count_stored(plan, window, keep, with_bytes, tally, select, cost)
+        return None if done else plan
+    engine = in_engine(needs.reduced(aggregation.range.query), plan, needs, None)
+    if engine is None or keep is None or keep.without:
+        return plan
+    names = sorted(name for name in set(keep.labels) if name in engine.labels)
+    keys = [engine.labels[name].value for name in names]
+    table = await select(statements.tallies(plan, engine, window, keys, with_bytes=with_bytes))
+    if table.num_rows == 0:
+        return None
+    sure = table.filter(pc.equal(table["state"], statements.KEPT))
+    if sure.num_rows:
+        series = zip(*(sure[f"key_{i}"].to_pylist() for i in range(len(names))), strict=True)
+        known = {} if names else {(): tally.row(())}
+        rows = []
+        for values in series if names else [()] * sure.num_rows:
+            row = known.get(values)
+            if row is None:
+                row = known[values] = tally.row(key_of(dict(zip(names, values, strict=True))))
+            rows.append(row)
+        _add(sure, rows, window, tally, cost)
+    return engine.python(plan) if sure.num_rows < table.num_rows else None
+
+
+def _add(table: pa.Table, rows: Sequence[int], window: Window, tally: _Tally, cost: Cost) -> None:
+    """Adds what was counted to the series of each row."""
+    counts = table["lines"].to_numpy().astype(np.int64)
+    sizes = table["bytes"].to_numpy().astype(np.int64)
+    cost.lines += int(counts.sum())
+    cost.bytes += int(sizes.sum())
+    first, last = statements.places(table, window)
+    inside = first <= last
+    tally.add(np.asarray(rows, dtype=np.intp)[inside], first[inside], last[inside], counts[inside], sizes[inside])
+
+
+async def _count_stored(
     plan: Plan, window: Window, keep: Grouping | None, with_bytes: bool, tally: _Tally, select: Select, cost: Cost
 ) -> bool:
-    """False, and nothing counted, if a row needs Python to be read."""
+    """Counts by labels that the lines came with. False, and nothing counted, if a row needs Python to be read."""
     names = _columns(plan, keep)
     if names is None:
         keys, by_stream = ["metadata", "detected_level"], True
@@ -132,10 +187,6 @@ async def _count_in_engine(
         return True
     if plan.suspects and any(table["suspect"].to_pylist()):
         return False
-    counts = table["lines"].to_numpy().astype(np.int64)
-    sizes = table["bytes"].to_numpy().astype(np.int64)
-    cost.lines += int(counts.sum())
-    cost.bytes += int(sizes.sum())
     columns = [table[f"key_{i}"].to_pylist() for i in range(len(keys))]
     ids: list[int | None] = table["stream_id"].to_pylist() if by_stream else [None] * table.num_rows
     of_group = grouped(keep)
@@ -148,7 +199,7 @@ async def _count_in_engine(
             stream = plan.streams[stream_id] if stream_id is not None else {}
             row = known[series] = tally.row(key_of(of_group(_labels(stream, names, values))))
         rows.append(row)
-    tally.add(rows, table["first"].to_numpy(), table["last"].to_numpy(), counts, sizes)
+    _add(table, rows, window, tally, cost)
     return True
 
 

@@ -21,8 +21,8 @@ from whodid.query.planner import Plan
 Select = Callable[[str], Awaitable[pa.Table]]
 """Runs a statement within the query's time and memory."""
 
-_FIRST_SPAN_NS = 900 * SECOND
-_GROWTH = 6
+_FIRST_SPAN_NS = 30 * SECOND
+_GROWTH = 8
 
 
 @dataclass(slots=True)

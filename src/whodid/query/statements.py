@@ -5,10 +5,17 @@ Only text is made here. Instants are half-open, `begin <= ts < end`. Values are 
 
 from collections.abc import Iterable, Sequence
 
-from whodid.query.grid import Window
+import numpy as np
+import pyarrow as pa
+
+from whodid.query.grid import Places, Window
+from whodid.query.in_engine import EnginePlan
 from whodid.query.planner import Plan
 from whodid.store.sql import quote
 
+KEPT, IN_DOUBT = 1, 2
+"""States of a row to `tallies` and `numbers`. The state is a column and no condition: in WHERE as well, it would be
+worked out twice."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level"
 
 
@@ -31,7 +38,15 @@ def page(
     order = " DESC" if newest_first else ""
     if after is not None:
         condition += f"\n  AND (ts, seq) {'<' if newest_first else '>'} ({after[0]}, {after[1]})"
-    return f"SELECT {_COLUMNS}\nFROM lines\nWHERE {condition}\nORDER BY ts{order}, seq{order}\nLIMIT {rows}"
+    return (
+        f"{with_definitions(plan.definitions)}SELECT {_COLUMNS}\nFROM lines\nWHERE {condition}\n"
+        f"ORDER BY ts{order}, seq{order}\nLIMIT {rows}"
+    )
+
+
+def with_definitions(definitions: Sequence[str]) -> str:
+    """The WITH of a statement, if there is anything to define."""
+    return "WITH " + ",\n  ".join(definitions) + "\n" if definitions else ""
 
 
 def committed(first_seq: int, last_seq: int, stream_ids: Iterable[int], conditions: Sequence[str] = ()) -> str:
@@ -57,23 +72,97 @@ def live_streams(stream_ids: Iterable[int], begin_ns: int, end_ns: int) -> str:
 
 
 def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], with_bytes: bool) -> str:
-    """Lines (and bytes) by series and by the points whose window holds them.
+    """Lines (and bytes) by series and by place in time (`places`)."""
+    names = [*(["stream_id"] if by_stream else []), *(f"key_{i}" for i in range(len(keys)))]
+    where_of, narrower = _place(window)
+    columns = [
+        *(["stream_id"] if by_stream else []),
+        *(f"{key} AS key_{i}" for i, key in enumerate(keys)),
+        *where_of,
+        *_amounts(with_bytes),
+        f"{'countIf(' + ' OR '.join(plan.suspects) + ')' if plan.suspects else 'toUInt64(0)'} AS suspect",
+    ]
+    return (
+        f"SELECT {', '.join(columns)}\nFROM lines\n"
+        f"WHERE {where(plan, window.begin_ns, window.end_ns)}{narrower}\n"
+        f"GROUP BY {', '.join([*names, *_names(where_of)])}"
+    )
 
-    A line lies in the windows of the points `first` to `last`; for one window width there are few such pairs, so
-    grouping by them is as good as grouping by time bucket and right for every combination of range and step.
+
+def tallies(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, with_bytes: bool) -> str:
+    """Lines (and bytes) by labels out of the lines and by place in time; `state` tells KEPT from IN_DOUBT."""
+    where_of, narrower = _place(window)
+    named = _keys(keys)
+    return _eager(
+        f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
+        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{narrower}\n"
+        f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
+    )
+
+
+def numbers(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, in_order: bool) -> str:
+    """The numbers of `unwrap` and their instants by labels out of the lines, as lists; `seqs` only with `in_order`."""
+    named = _keys(keys)
+    lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
+    columns = [*named, "state", *(f"groupArrayIf({what}, state = {KEPT}) AS {name}" for what, name in lists)]
+    return _eager(
+        f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
+        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
+        f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
+    )
+
+
+def places(table: pa.Table, window: Window) -> tuple[Places, Places]:
+    """First and last point whose window holds the lines of each row of `counts` or `tallies`."""
+    if "piece" not in table.column_names:
+        return table["first"].to_numpy(), table["last"].to_numpy()
+    return window.points_of(window.begin_ns + table["piece"].to_numpy().astype(np.int64) * window.piece_ns)
+
+
+def _place(window: Window) -> tuple[list[str], str]:
+    """Columns that say which windows hold a line, and a condition that some window does.
+
+    By the pieces that all windows consist of; where these would be too many, by first and last point: for one window
+    width there are few such pairs, whatever range and step are.
     """
+    if window.piece_ns:
+        return [f"intDiv(ts - {window.begin_ns}, {window.piece_ns}) AS piece"], ""
     since = f"(ts - {window.begin_ns - 1})"  # 1 at the first instant of the first window
     first = f"greatest(0, intDiv({since} - {window.range_ns} + {window.step_ns - 1}, {window.step_ns}))"
     last = f"least({window.points - 1}, intDiv({since} - 1, {window.step_ns}))"
-    groups = [*(["stream_id"] if by_stream else []), *(f"{key} AS key_{i}" for i, key in enumerate(keys))]
-    names = [*(["stream_id"] if by_stream else []), *(f"key_{i}" for i in range(len(keys))), "first", "last"]
-    columns = [*groups, f"{first} AS first", f"{last} AS last", "count() AS lines"]
-    columns.append(f"{'sum(length(line))' if with_bytes else 'toUInt64(0)'} AS bytes")
-    columns.append(f"{'countIf(' + ' OR '.join(plan.suspects) + ')' if plan.suspects else 'toUInt64(0)'} AS suspect")
-    return (
-        f"SELECT {', '.join(columns)}\nFROM lines\n"
-        f"WHERE {where(plan, window.begin_ns, window.end_ns)}\n  AND first <= last\nGROUP BY {', '.join(names)}"
+    return [f"{first} AS first", f"{last} AS last"], "\n  AND first <= last"
+
+
+def _amounts(with_bytes: bool) -> list[str]:
+    return ["count() AS lines", f"{'sum(length(line))' if with_bytes else 'toUInt64(0)'} AS bytes"]
+
+
+def _names(columns: Sequence[str]) -> list[str]:
+    return [column.rpartition(" AS ")[2] for column in columns]
+
+
+def _keys(keys: Sequence[str]) -> list[str]:
+    """The labels of a row that is kept; of one in doubt they are not known."""
+    return [f"if(state = {KEPT}, toString({key}), '') AS key_{i}" for i, key in enumerate(keys)]
+
+
+def _eager(sql: str) -> str:
+    """Without the engine's own laziness, which copies the rows of each branch: columns/ knows what is dear.
+
+    A statement around it, since the store adds settings of its own.
+    """
+    return f"SELECT * FROM (\n{sql}\nSETTINGS short_circuit_function_evaluation = 'disable')"
+
+
+def _with_engine(engine: EnginePlan) -> str:
+    return with_definitions(
+        (*engine.definitions, f"multiIf({engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, 0) AS state")
     )
+
+
+def _where_engine(plan: Plan, engine: EnginePlan, window: Window) -> str:
+    span = (of_streams(plan.streams), f"ts >= {window.begin_ns}", f"ts < {window.end_ns}")
+    return "\n  AND ".join((*span, *engine.lines))
 
 
 def metadata_key(name: str) -> str:

@@ -1,8 +1,9 @@
 """Range aggregations over numbers that lines carry (`| unwrap`): from rows to a frame.
 
-The rows come through the pipeline in Python, page by page in order of time; what is kept of each is a series, an
-instant and a number. over_time.py makes points of them. The counterpart for lines that are only counted is samples.py,
-which calls this.
+Where the engine can say the stages (in_engine.py), numbers come back as lists for each series; other rows, and those
+in doubt, come through the pipeline in Python, page by page. What is kept of each is a series, an instant and a
+number. over_time.py makes points of them. The counterpart for lines that are only counted is samples.py, which calls
+this.
 """
 
 import asyncio
@@ -14,10 +15,11 @@ import pyarrow as pa
 
 from whodid.logql.ast import Grouping, RangeAggregation, Unwrap
 from whodid.model.entry import Labels
-from whodid.query import unwrap
+from whodid.query import statements, unwrap
 from whodid.query.frame import Floats, Frame
 from whodid.query.grid import Instants, Places, Window
-from whodid.query.grouping import Key, series_of
+from whodid.query.grouping import Key, key_of, series_of
+from whodid.query.in_engine import in_engine
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import Line
@@ -25,6 +27,9 @@ from whodid.query.over_time import over_time
 from whodid.query.planner import Plan
 from whodid.query.scan import Cost, Scan, Select
 from whodid.query.wanted import Wanted
+
+_ANY_ORDER = frozenset(("quantile_over_time", "min_over_time", "max_over_time", "absent_over_time"))
+"""Functions that give the same for the samples of one instant in any order."""
 
 
 async def evaluate(
@@ -42,11 +47,42 @@ async def evaluate(
     by = _by(aggregation.range.unwrap, keep or aggregation.grouping)
     samples = _Samples(series_of(by), limits)
     value = unwrap.apply(aggregation.range.unwrap)
-    if plan.streams:
-        scan = Scan(plan, window.begin_ns, window.end_ns, False, PAGE_ROWS, cost)
+    left = await _from_engine(aggregation, plan, window, by, wanted, samples, select, cost) if plan.streams else None
+    if left is not None:
+        scan = Scan(left, window.begin_ns, window.end_ns, False, PAGE_ROWS, cost)
         async for page in scan.pages(select):
-            await asyncio.to_thread(samples.take, page, plan, value, window, wanted)
+            await asyncio.to_thread(samples.take, page, left, value, window, wanted)
     return await asyncio.to_thread(samples.frame, aggregation, window)
+
+
+async def _from_engine(
+    aggregation: RangeAggregation,
+    plan: Plan,
+    window: Window,
+    by: Grouping,
+    wanted: Wanted,
+    samples: "_Samples",
+    select: Select,
+    cost: Cost,
+) -> Plan | None:
+    """Takes the samples that the engine finds. The plan of the rows that are left to Python; None: nothing is left."""
+    engine = in_engine(wanted.reduced(aggregation.range.query), plan, wanted, aggregation.range.unwrap)
+    if engine is None or by.without:
+        return plan
+    names = sorted(name for name in set(by.labels) if name in engine.labels)
+    keys = [engine.labels[name].value for name in names]
+    in_order = aggregation.function not in _ANY_ORDER
+    table = await select(statements.numbers(plan, engine, window, keys, in_order=in_order))
+    in_doubt = False
+    for row in range(table.num_rows):
+        if table["state"][row].as_py() == statements.IN_DOUBT:
+            in_doubt = True
+            continue
+        values = [table[f"key_{i}"][row].as_py() for i in range(len(names))]
+        cost.lines += table["lines"][row].as_py()
+        columns = [table[name][row].values.to_numpy() for name in ("instants", "amounts", *["seqs"] * in_order)]
+        await asyncio.to_thread(samples.add, key_of(dict(zip(names, values, strict=True))), *columns)
+    return engine.python(plan) if in_doubt else None
 
 
 def _by(unwrapped: Unwrap, grouping: Grouping | None) -> Grouping:
@@ -60,7 +96,7 @@ def _by(unwrapped: Unwrap, grouping: Grouping | None) -> Grouping:
 
 @dataclass(slots=True)
 class _Samples:
-    """All numbers of the query: for each its series, instant and value, in order of time."""
+    """All numbers of the query: for each its series, instant and value."""
 
     series_of: Callable[[Line], Key]
     limits: Limits
@@ -69,21 +105,44 @@ class _Samples:
     rows: list[Places] = field(default_factory=list)
     instants: list[Instants] = field(default_factory=list)
     values: list[Floats] = field(default_factory=list)
+    seqs: list[Instants] = field(default_factory=list)
+    """What orders the samples of one instant."""
+
+    def add(self, key: Key, instants: Instants, values: Floats, seqs: Instants | None = None) -> None:
+        """Samples of one series, in any order; without `seqs` only for functions that do not ask for the order."""
+        row = self.series.setdefault(key, len(self.series))
+        self._append(
+            np.full(len(instants), row, dtype=np.int64),
+            instants.astype(np.int64),
+            values.astype(np.float64),
+            np.zeros(len(instants), dtype=np.int64) if seqs is None else seqs.astype(np.int64),
+        )
 
     def take(self, page: pa.Table, plan: Plan, value: unwrap.Value, window: Window, wanted: Wanted) -> None:
         """The samples of a page."""
         rows: list[int] = []
         instants: list[int] = []
         values: list[float] = []
+        seqs: list[int] = []
         for line, number in kept_lines(page, plan, value, window, wanted):
             rows.append(self.series.setdefault(self.series_of(line), len(self.series)))
             instants.append(line.ns)
             values.append(number)
+            seqs.append(line.seq)
+        self._append(
+            np.array(rows, dtype=np.int64),
+            np.array(instants, dtype=np.int64),
+            np.array(values, dtype=np.float64),
+            np.array(seqs, dtype=np.int64),
+        )
+
+    def _append(self, rows: Places, instants: Instants, values: Floats, seqs: Instants) -> None:
         self.count += len(rows)
         self.limits.check_samples(self.count)
-        self.rows.append(np.array(rows, dtype=np.int64))
-        self.instants.append(np.array(instants, dtype=np.int64))
-        self.values.append(np.array(values, dtype=np.float64))
+        self.rows.append(rows)
+        self.instants.append(instants)
+        self.values.append(values)
+        self.seqs.append(seqs)
 
     def frame(self, aggregation: RangeAggregation, window: Window) -> Frame:
         """The points of every series."""
@@ -91,7 +150,7 @@ class _Samples:
         if not self.series:
             return Frame.empty(window.points)
         rows = np.concatenate(self.rows)
-        order = np.argsort(rows, kind="stable")
+        order = np.lexsort((np.concatenate(self.seqs), np.concatenate(self.instants), rows))
         instants, values = np.concatenate(self.instants)[order], np.concatenate(self.values)[order]
         edges = np.searchsorted(rows[order], np.arange(len(self.series) + 1))
         points = [
