@@ -1,6 +1,7 @@
 """From the journal into the table: at its pace, in order, nothing lost and nothing twice whatever fails."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kit.ingest_bench import IngestBench, until
 from kit.shaky_store import ShakyStore
 from whodid.ingest.backlog import AGAIN_S, GAP_S
 from whodid.ingest.committer import FULL_BYTES
+from whodid.ingest.limits import Limits
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
 from whodid.wire.push_protobuf import encode_push
@@ -175,3 +177,20 @@ async def test_a_clean_stop_leaves_nothing_in_the_journal(bench: IngestBench, tm
     await bench.stop()
     assert files(tmp_path) == []
     assert await stored(bench) == ["first"]
+
+
+async def test_a_table_too_far_behind_holds_back_what_comes_next(tmp_path: Path) -> None:
+    bench = IngestBench(tmp_path, dataclasses.replace(Limits(), max_journal_bytes=3 * FULL_BYTES), ShakyStore())
+    await bench.start()
+    await push_full(bench, "begin")
+    await until(lambda: bench.ingest.journal_bytes == 0)
+    for text in ("first", "secon", "third"):
+        await push_full(bench, text)
+    [held] = await bench.enqueue(bench.ingest.push(bench.body("later" + LINE), bench.tenant))
+    assert not held.done()
+    await bench.asleep()
+    bench.clock.advance(GAP_S * 1.01)
+    assert await asyncio.wait_for(held, 30) == []
+    await bench.ingest.settled()
+    assert await stored(bench) == ["first", "secon", "third", "later"]
+    await bench.stop()

@@ -15,6 +15,7 @@ from whodid.ingest.body import Totals
 from whodid.ingest.bus import CommitBus
 from whodid.ingest.commit import insert
 from whodid.ingest.journal import Batch, Journal, Segment
+from whodid.ingest.limits import Limits
 from whodid.ingest.waiting import Changes
 from whodid.model.clock import Clock
 from whodid.store.store import Connection, Store, StoreError
@@ -25,8 +26,6 @@ GAP_S = 0.16
 """Between the starts of two inserts: about six a second, as many as the engine merges without haste."""
 SEGMENT_BYTES = 24 << 20
 """An insert of this size need not wait for more."""
-MOST_BYTES = 64 << 20
-"""Of the journal: beyond it nothing more is acknowledged until the table has caught up."""
 AGAIN_S = (0.5, 2.0, 10.0)
 """Pauses before an insert that failed is tried again."""
 
@@ -35,10 +34,10 @@ class Backlog:
     """One per server; run `run()` as a task."""
 
     def __init__(
-        self, store: Store, clock: Clock, bus: CommitBus, totals: Totals, directory: Path, schema: str
+        self, store: Store, clock: Clock, bus: CommitBus, totals: Totals, limits: Limits, directory: Path, schema: str
     ) -> None:
         self._store, self._clock, self._bus, self._totals, self._schema = store, clock, bus, totals, schema
-        self._journal = Journal(directory)
+        self._journal, self._most_bytes = Journal(directory), limits.max_journal_bytes
         self._lock = asyncio.Lock()
         """Held by who appends to the journal or closes its segment."""
         self._changes = Changes(clock)
@@ -70,7 +69,7 @@ class Backlog:
 
     async def room(self) -> None:
         """Returns when the table is not too far behind."""
-        await self._changes.until(lambda: self._stopping or self.bytes < MOST_BYTES)
+        await self._changes.until(lambda: self._stopping or self.bytes < self._most_bytes)
 
     async def drained(self) -> None:
         """Returns when all is in the table, however long it takes. Raises StoreError if the server stops before."""

@@ -4,7 +4,7 @@ Order (Grafana Loki 3.7, field_detection.go as described in the reference): exis
 structured metadata → the line: JSON if it is an object, else logfmt keys, else the first level word with boundaries.
 Every branch stands behind a cheap test, since most lines have no level and the insert is the hot path. It is one flat
 `multiIf`: the engine evaluates a branch only for the lines that reach it, and an expression that stands in a condition
-and in its result once; the same as nested `if`s with aliases takes three times as long (docs/design/0005).
+and in its result once; the same as nested `if`s with aliases takes three times as long (docs/design/0009).
 """
 
 from whodid.ingest.enrich import LEVEL_FIELDS, LEVEL_NAMES

@@ -22,3 +22,5 @@ class Limits:
     """How far ahead a clock may be."""
     max_pending_bytes: int = 256 << 20
     """Bodies waiting for a commit; 429 beyond, so that clients hold their lines instead of this process."""
+    max_journal_bytes: int = 64 << 20
+    """Acknowledged and not yet in the table; beyond it nothing more is acknowledged until the table has caught up."""

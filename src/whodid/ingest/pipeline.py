@@ -62,7 +62,7 @@ class Ingest:
         """Brings what was acknowledged before a crash into the table; resumes after the last number ever given out."""
         await store.appending(prepare)
         spool, bus, totals = Spool(data_dir), CommitBus(), Totals()
-        backlog = Backlog(store, clock, bus, totals, data_dir / "journal", spool.schema)
+        backlog = Backlog(store, clock, bus, totals, limits, data_dir / "journal", spool.schema)
         await backlog.recover()
         bus.publish(await last_sequence(store, data_dir))
         return cls(index, limits, bus, Committer(store, clock, limits, bus, totals, spool, backlog), backlog)

@@ -23,7 +23,7 @@ class StoreError(WhodidError):
 
 T = TypeVar("T")
 APPENDERS = 2
-"""Commits that may be under way at once: two cores, and each commit's fsync leaves its core to the other."""
+"""An insert, and the look at the next group of bodies beside it."""
 
 
 class Connection(Protocol):
