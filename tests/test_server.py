@@ -190,3 +190,13 @@ def test_sigterm_while_pushes_are_under_way_loses_nothing_acknowledged(tmp_path:
 def _lines(whodid: Installation) -> list[str]:
     answer = whodid.get("/loki/api/v1/query_range", query='{job="load"}', since="1h", limit="5000")
     return [line for stream in answer["data"]["result"] for _, line in stream["values"]]
+
+
+def test_answers_leave_without_waiting_for_the_client() -> None:
+    """Asyncio turns Nagle off only for sockets that say they are TCP; with it, most answers took 40 ms more."""
+    with (
+        server._bind(Listen("127.0.0.1", 0), "server.listen") as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.proto == socket.IPPROTO_TCP
