@@ -12,7 +12,7 @@ from whodid.ingest.body import Body
 from whodid.ingest.check import Bounds, Facts, facts, fitting
 from whodid.ingest.spool import Spool
 from whodid.model.entry import Entry, Metadata, Stream
-from whodid.wire.push_protobuf import delimited, encode_push, scan_streams
+from whodid.wire.push_protobuf import encode_push, note_row, scan_streams
 
 NOW = 1_700_000_000_000_000_000
 BOUNDS = Bounds(NOW - 100, NOW + 100, 20)
@@ -74,7 +74,7 @@ async def test_another_number_of_streams_does_not_fit(spool: Spool) -> None:
     assert await look(spool, content, fitting, 3) is None
     assert await look(spool, content, fitting, 1) is None
     assert await look(spool, content, fitting, 2) is not None
-    assert await look(spool, delimited(b"") + content, fitting, 3) is None, "the rows stand where they were not put"
+    assert await look(spool, note_row("x") + content, fitting, 3) is None, "the rows stand where they were not put"
 
 
 async def test_garbage_does_not_fit(spool: Spool) -> None:

@@ -1,7 +1,10 @@
 """What becomes of push bodies in the engine: good ones among bad, hostile bytes, instants, metadata."""
 
+import asyncio
+import contextlib
 import dataclasses
 import itertools
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.chdb_store import shared_store
-from kit.ingest_bench import IngestBench
+from kit.ingest_bench import IngestBench, until
 from whodid.ingest.body import Body, Committed
 from whodid.ingest.commit import commit, look
 from whodid.ingest.limits import Limits
@@ -124,16 +127,28 @@ async def test_names_that_become_the_same_by_repair_are_one_name(bench: IngestBe
     assert row.metadata == [("k\ufffd", "2")]
 
 
-async def test_what_a_client_writes_under_the_servers_own_fields_does_not_count(bench: IngestBench) -> None:
-    """Else a push could name another tenant's stream, or another push's key, as its own."""
-    own = b"\xcd\x3e\x07\0\0\0" + b"\xd1\x3e" + bytes([9] * 8) + b"\xd9\x3e" + bytes([8] * 8) + b"\xe2\x3e\x05fatal"
-    entry = field(2, instant(bench.now // SECOND) + field(2, b"x"))
-    for message in (own + entry, entry + own):
-        assert await bench.push(field(1, field(1, b'{a="b"}') + message)) == []
-    rows = await bench.rows()
-    assert [(row.labels["a"], row.level) for row in rows] == [("b", "unknown")] * 2
-    table = await bench.store.select(f"SELECT push_key FROM lines WHERE seq >= {rows[0].seq}")
-    assert table["push_key"].to_pylist() == [0, 0]
+@pytest.mark.parametrize("own", [4, 24, 29, 34, 40, 60])
+async def test_nothing_in_a_clients_message_reaches_what_the_server_wrote_behind_it(
+    bench: IngestBench, own: int
+) -> None:
+    """Else a push could put lines into another tenant's stream: the fields, and a last one that swallows the true."""
+    other = uuid.uuid4().hex
+    pushing = asyncio.create_task(bench.ingest.push(bench.body("theirs", a="b"), other))
+    await until(lambda: bool(bench.waiting))
+    await bench.asleep()
+    bench.clock.advance(1)
+    assert await asyncio.wait_for(pushing, 30) == []
+    [victim] = bench.index.streams(other)
+    ids = b"\x15\x01\0\0\0" + b"\x19" + victim.to_bytes(8, "little") + b"\x21" + bytes([8] * 8) + b"\x2a\x05fatal"
+    old = b"\xcd\x3e\x01\0\0\0\xd1\x3e" + victim.to_bytes(8, "little") + b"\xd9\x3e" + bytes(8) + b"\xe2\x3e\x00"
+    message = field(1, b'{a="b"}') + field(2, instant(bench.now // SECOND) + field(2, b"forged"))
+    for tail in (ids, old, ids + bytes([0x7A, own]), old + bytes([0x7A, own]), bytes([0x7A, own])):
+        for pushed in (field(1, message + tail), field(1, message + tail) + bench.body("neighbour")):
+            with contextlib.suppress(MalformedPush):
+                await bench.push(pushed)
+    assert all(row.level == "unknown" for row in await bench.rows())
+    table = await bench.store.select(f"SELECT line, push_key FROM lines WHERE stream_id = {victim}")
+    assert table.to_pylist() == [{"line": "theirs", "push_key": 0}]
 
 
 async def test_a_level_that_came_with_the_line_is_not_kept_twice(bench: IngestBench) -> None:

@@ -46,8 +46,12 @@ def test_a_restart_finds_every_segment_in_the_order_of_numbers(tmp_path: Path) -
     journal, written = Journal(tmp_path / "journal"), []
     for first_seq in (9, 1000, 1_000_000):
         journal.append(batch(b"rows", first_seq, 5, metadata=first_seq == 1000))
-        written.append(journal.close_segment())
-    assert Journal(tmp_path / "journal").recover() == written
+        segment = journal.close_segment()
+        assert segment is not None
+        written.append((segment.path, segment.first_seq, segment.facts, segment.bytes))
+    found = Journal(tmp_path / "journal").recover()
+    assert [(one.path, one.first_seq, one.facts, one.bytes) for one in found] == written
+    assert all(one.tried for one in found), "the earlier server may have begun to insert it"
 
 
 def test_what_is_removed_does_not_come_again(tmp_path: Path) -> None:
@@ -92,17 +96,63 @@ def test_a_file_cut_anywhere_keeps_its_whole_batches(
         assert found[0].path.read_bytes() == content[: ends[whole]]
 
 
-def test_bytes_that_changed_on_disk_are_told_and_kept_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("place", [-5, -len(BATCHES[2][0]) - 8], ids=["a line", "the head before them"])
+def test_bytes_that_changed_on_disk_are_told_and_kept_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, place: int
+) -> None:
     journal = Journal(tmp_path / "journal")
     segment = write(journal)
     content = bytearray(segment.path.read_bytes())
-    content[-5] ^= 1
+    content[place] ^= 1
     segment.path.write_bytes(content)
     [found] = Journal(tmp_path / "journal").recover()
     assert (found.facts.lines, found.bytes) == (3, found.path.stat().st_size)
     [kept] = (tmp_path / "journal").glob("*.damaged")
     assert content.endswith(kept.read_bytes())
     assert str(kept) in caplog.text
+
+
+@pytest.mark.parametrize("broken", ["write", "fdatasync"])
+def test_a_first_append_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    """Else the next segment, which begins with the same number, would share its file."""
+    journal = Journal(tmp_path / "journal")
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, broken, fails)
+        with pytest.raises(JournalError, match="No space left"):
+            journal.append(batch(b"bad", 1, 1))
+    assert list((tmp_path / "journal").iterdir()) == []
+    assert journal.open_segment is None
+    journal.append(batch(b"good", 1, 1))
+    assert len(Journal(tmp_path / "journal").recover()) == 1
+
+
+def test_what_cannot_be_cut_back_is_cut_before_anything_is_promised_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.append(batch(b"good", 1, 1))
+    cut_really = os.ftruncate
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fails)
+        with pytest.raises(JournalError):
+            journal.append(batch(b"bad", 2, 1))
+        patch.undo()
+        patch.setattr(os, "ftruncate", fails)
+        with pytest.raises(JournalError, match="cannot be cut back"):
+            journal.append(batch(b"not yet", 2, 1))
+        patch.setattr(os, "ftruncate", cut_really)
+    journal.append(batch(b"again", 2, 1))
+    segment = journal.close_segment()
+    assert segment is not None
+    assert (segment.last_seq, b"bad" in segment.path.read_bytes()) == (2, False)
 
 
 @pytest.mark.parametrize("broken", ["write", "fdatasync"])
@@ -127,13 +177,14 @@ def test_a_failed_append_leaves_nothing_behind(tmp_path: Path, monkeypatch: pyte
     segment = journal.close_segment()
     assert segment is not None
     assert (segment.last_seq, b"bad" in segment.path.read_bytes()) == (6, False)
-    assert Journal(tmp_path / "journal").recover() == [segment]
+    [found] = Journal(tmp_path / "journal").recover()
+    assert (found.facts, found.bytes) == (segment.facts, segment.bytes)
 
 
 def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     (tmp_path / "journal").rmdir()
-    with pytest.raises(JournalError, match=f"cannot begin a file in {tmp_path}/journal: No such file"):
+    with pytest.raises(JournalError, match=f"cannot begin {tmp_path}/journal/.*: No such file"):
         journal.append(batch(b"x", 1, 1))
     (tmp_path / "journal").mkdir()
     journal.append(batch(b"x", 1, 1))

@@ -21,7 +21,7 @@ def test_nothing_of_a_line_has_a_name_in_the_file_system(tmp_path: Path) -> None
     spool = Spool(tmp_path)
     spool.fill(b"secret line")
     [schema] = tmp_path.iterdir()
-    assert spool.schema == f"{schema}:Stream"
+    assert spool.schema == f"{schema}:Row"
     assert schema.read_text() == SCHEMA
     assert "deleted" in str(Path(spool.path).readlink())
     spool.close()

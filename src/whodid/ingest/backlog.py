@@ -7,14 +7,16 @@ Used by committer.py; `settled` is for those who read.
 """
 
 import asyncio
+import itertools
 import logging
+from collections import deque
 from functools import partial
 from pathlib import Path
 
 from whodid.ingest.body import Totals
 from whodid.ingest.bus import CommitBus
 from whodid.ingest.commit import insert
-from whodid.ingest.journal import Batch, Journal, Segment
+from whodid.ingest.journal import Batch, Journal, JournalError, Segment
 from whodid.ingest.limits import Limits
 from whodid.ingest.waiting import Changes
 from whodid.model.clock import Clock
@@ -24,8 +26,6 @@ log = logging.getLogger("whodid.ingest")
 
 GAP_S = 0.16
 """Between the starts of two inserts: about six a second, as many as the engine merges without haste."""
-SEGMENT_BYTES = 24 << 20
-"""An insert of this size need not wait for more."""
 AGAIN_S = (0.5, 2.0, 10.0)
 """Pauses before an insert that failed is tried again."""
 
@@ -41,7 +41,8 @@ class Backlog:
         self._lock = asyncio.Lock()
         """Held by who appends to the journal or closes its segment."""
         self._changes = Changes(clock)
-        self._inserting: Segment | None = None
+        self._closed: deque[Segment] = deque()
+        """On their way into the table, oldest first."""
         self._hurry = self._stopping = self._stuck = False
         self._last_start_s = -GAP_S
 
@@ -54,12 +55,21 @@ class Backlog:
     def empty(self) -> bool:
         return not self._segments()
 
+    @property
+    def last_seq(self) -> int:
+        """The last number in it; 0 if there is none."""
+        return max((segment.last_seq for segment in self._segments()), default=0)
+
     async def recover(self) -> None:
-        """Brings what an earlier server left into the table. Raises StoreError; then the journal is as it was."""
-        for segment in await asyncio.to_thread(self._journal.recover):
-            log.info("%d acknowledged lines of the journal are brought into the table", segment.facts.lines)
-            await self._store.appending(partial(self._insert, segment=segment, again=True))
-            await asyncio.to_thread(self._journal.remove, segment)
+        """Brings what an earlier server left into the table, before this one listens. Raises JournalError.
+
+        What the table does not take is tried again while the server runs.
+        """
+        self._closed.extend(await asyncio.to_thread(self._journal.recover))
+        while self._closed and not self._stuck:
+            log.info("%d acknowledged lines of the journal are brought in", self._closed[0].facts.lines)
+            if await self._stored(self._closed[0]):
+                await asyncio.to_thread(self._journal.remove, self._closed.popleft())
 
     async def append(self, batch: Batch) -> None:
         """The batch is on disk when this returns. Raises JournalError."""
@@ -72,20 +82,21 @@ class Backlog:
         await self._changes.until(lambda: self._stopping or self.bytes < self._most_bytes)
 
     async def drained(self) -> None:
-        """Returns when all is in the table, however long it takes. Raises StoreError if the server stops before."""
-        self._hurry = True
+        """Returns when all is in the table. Raises StoreError if the table takes nothing, or the server stops."""
+        self._hurry = not self.empty
         self._changes.tell()
-        await self._changes.until(lambda: self._stopping or self.empty)
+        await self._changes.until(lambda: self._stopping or self._stuck or self.empty)
         if not self.empty:
-            raise StoreError("the server is stopping")
+            raise StoreError(
+                "the server is stopping" if self._stopping else "the table takes nothing at the moment; see the log"
+            )
 
     async def settled(self) -> None:
         """Returns when what is acknowledged now is in the table, or when it turns out that the table takes nothing."""
-        segments = self._segments()
-        if not segments:
+        last_seq = self.last_seq
+        if not last_seq:
             return
-        last_seq = segments[-1].last_seq
-        if segments[-1] is not self._inserting:
+        if self._journal.open_segment is not None:
             self._hurry = True
             self._changes.tell()
         await self._changes.until(lambda: self._stuck or self._bus.last_seq >= last_seq)
@@ -97,49 +108,72 @@ class Backlog:
 
     async def run(self) -> None:
         """Moves lines into the table until `stop`; run again, it moves what came since."""
-        while self._inserting is None:
-            await self._changes.until(lambda: self._stopping or self._journal.open_segment is not None)
-            gap_s = self._last_start_s + GAP_S - self._clock.monotonic_s()
-            await self._changes.until(self._is_due, gap_s)
-            async with self._lock:
-                self._hurry = False
-                self._inserting = self._journal.close_segment()
-            if self._inserting is None:
-                return
-            self._last_start_s = self._clock.monotonic_s()
-            await self._moved(self._inserting)
+        try:
+            while not (self._stopping and (self._stuck or self.empty)):
+                await self._changes.until(lambda: self._stopping or not self.empty)
+                if not self._closed:
+                    await self._close_segment()
+                if self._closed:
+                    await self._move(self._closed[0])
+        except BaseException:
+            self._stuck = True  # nobody waits for what does not come
+            self._changes.tell()
+            raise
+
+    async def _close_segment(self) -> None:
+        """The open one, when its time has come."""
+        gap_s = self._last_start_s + GAP_S - self._clock.monotonic_s()
+        await self._changes.until(self._is_due, gap_s)
+        async with self._lock:
+            self._hurry = False
+            segment = self._journal.close_segment()
+        if segment is not None:
+            self._closed.append(segment)
 
     def _is_due(self) -> bool:
         segment = self._journal.open_segment
-        return self._stopping or self._hurry or (segment is not None and segment.bytes >= SEGMENT_BYTES)
+        return self._stopping or self._hurry or (segment is not None and segment.bytes >= self._most_bytes // 2)
 
     def _segments(self) -> list[Segment]:
-        return [segment for segment in (self._inserting, self._journal.open_segment) if segment is not None]
+        segment = self._journal.open_segment
+        return [*self._closed, *([segment] if segment is not None else [])]
 
-    async def _moved(self, segment: Segment) -> None:
-        """Tries until it is in the table, or it is told to stop."""
-        tries = 0
-        while not await self._stored(segment, again=tries > 0):
-            if await self._changes.until(lambda: self._stopping, AGAIN_S[min(tries, len(AGAIN_S) - 1)]):
+    async def _move(self, segment: Segment) -> None:
+        """Tries until it is in the table and its file is gone, or it is told to stop."""
+        self._last_start_s = self._clock.monotonic_s()
+        pauses = itertools.chain(AGAIN_S, itertools.repeat(AGAIN_S[-1]))
+        while not (await self._stored(segment) and await self._removed(segment)):
+            if await self._changes.until(lambda: self._stopping, next(pauses)):
                 return
-            tries += 1
-        await asyncio.to_thread(self._journal.remove, segment)
-        self._inserting = None
-        self._totals.commits += 1
-        self._bus.publish(segment.last_seq)
-        self._changes.tell()
 
-    async def _stored(self, segment: Segment, *, again: bool) -> bool:
+    async def _stored(self, segment: Segment) -> bool:
         try:
-            await self._store.appending(partial(self._insert, segment=segment, again=again))
-        except StoreError as e:
-            log.error("%d acknowledged lines stay in the journal and are tried again: %s", segment.facts.lines, e)
+            await self._store.appending(partial(self._insert, segment=segment))
+        except (StoreError, JournalError) as e:
+            lines = segment.facts.lines
+            log.error("%d acknowledged lines stay in %s and are tried again: %s", lines, segment.path, e)
             self._stuck = True
             self._changes.tell()
             return False
         self._stuck = False
+        self._totals.commits += 1
+        self._bus.publish(max(segment.last_seq, self._bus.last_seq))
+        self._changes.tell()
         return True
 
-    def _insert(self, connection: Connection, segment: Segment, again: bool) -> None:
-        if segment.facts.lines:
-            insert(connection, str(segment.path), self._schema, segment.first_seq, segment.facts, again=again)
+    async def _removed(self, segment: Segment) -> bool:
+        """Only then the backlog is without it: a line that is deleted from the table must not come again."""
+        try:
+            await asyncio.to_thread(self._journal.remove, segment)
+        except JournalError as e:
+            log.error("%s, whose lines are in the table; it is tried again", e)
+            self._stuck = True
+            return False
+        self._closed.popleft()
+        self._changes.tell()
+        return True
+
+    def _insert(self, connection: Connection, segment: Segment) -> None:
+        segment.mend()
+        again, segment.tried = segment.tried, True
+        insert(connection, segment.engine_path, self._schema, segment.first_seq, segment.facts, again=again)

@@ -76,10 +76,10 @@ def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Fac
         f" OR {odd_metadata(decode.NAMES, decode.VALUES)}"
     )
     table = connection.select(
-        f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum(length(entries)),
-            max(arrayExists(entry -> notEmpty({decode.NAMES}), entries)),
-            max(arrayExists(entry -> {names_a_level(decode.NAMES)}, entries)), max(label_level != ''),
-            max(arrayExists(entry -> {odd}, entries))
+        f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum(length({decode.ENTRIES})),
+            max(arrayExists(entry -> notEmpty({decode.NAMES}), {decode.ENTRIES})),
+            max(arrayExists(entry -> {names_a_level(decode.NAMES)}, {decode.ENTRIES})), max(label_level != ''),
+            max(arrayExists(entry -> {odd}, {decode.ENTRIES}))
         FROM {decode.source(path)} {decode.settings(schema)}"""
     )
     streams, lines, *flags = (column[0].as_py() for column in table.columns)

@@ -13,7 +13,7 @@ from whodid.ingest.check import Bounds, Facts, fitting
 from whodid.ingest.levels import detected_level
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
-from whodid.store.store import Connection
+from whodid.store.store import Connection, StoreError
 
 
 def look(
@@ -43,17 +43,24 @@ def insert(
     rows, number = decode.source(path), f"{first_seq} + rowNumberInAllBlocks()"
     where = ""
     if again:
-        numbered = f"{number} AS seq FROM {rows} ARRAY JOIN entries AS entry"
+        numbered = f"{number} AS seq FROM {rows} ARRAY JOIN {decode.ENTRIES} AS entry"
         rows, number = f"(SELECT stream_id, push_key, label_level, entry, {numbered})", "seq"
-        last_seq = first_seq + facts.lines - 1
-        where = f"WHERE seq NOT IN (SELECT seq FROM lines WHERE seq BETWEEN {first_seq} AND {last_seq})"
+        where = f"WHERE seq NOT IN (SELECT seq FROM lines WHERE {_numbered(first_seq, facts)})"
     else:
-        rows = f"{rows} ARRAY JOIN entries AS entry"
-    connection.write(
+        rows = f"{rows} ARRAY JOIN {decode.ENTRIES} AS entry"
+    stored = connection.write(
         f"""INSERT INTO lines SELECT stream_id, {decode.NS} AS ts, {number}, toValidUTF8({decode.LINE}) AS line,
             {metadata}, {level}, push_key
         FROM {rows} {where} {decode.settings(schema)}"""
     )
+    if again:
+        stored = connection.select(f"SELECT count() FROM lines WHERE {_numbered(first_seq, facts)}")[0][0].as_py()
+    if stored != facts.lines:
+        raise StoreError(f"{stored} of {facts.lines} lines came into the table")
+
+
+def _numbered(first_seq: int, facts: Facts) -> str:
+    return f"seq BETWEEN {first_seq} AND {first_seq + facts.lines - 1}"
 
 
 def commit(

@@ -31,6 +31,8 @@ TRICKLE_GAP_S = 0.16
 """Pause between small commits."""
 FULL_BYTES = 128 << 10
 """A group of this size is worth a commit of its own, and is answered from the journal."""
+JOURNAL_BYTES, JOURNAL_LINES = 8 << 20, 1 << 20
+"""A larger group is not answered from the journal."""
 LINGER_S = 0.012
 COMMIT_BYTES = 6 << 20
 """Most bytes in one group, unless one body is larger: bounds memory and the wait of the first in line."""
@@ -61,7 +63,7 @@ class Committer:
     ) -> None:
         self._store, self._clock, self._limits, self._bus = store, clock, limits, bus
         self._spool, self._backlog = spool, backlog
-        self._next_seq = bus.last_seq + 1
+        self._next_seq = max(bus.last_seq, backlog.last_seq) + 1
         self._waiting: Group = []
         self._changes = Changes(clock)
         self._expected = 0
@@ -157,7 +159,9 @@ class Committer:
             rows, facts = await self._store.appending(
                 partial(look, spool=self._spool, bodies=bodies, limits=self._limits, now_ns=now_ns)
             )
-            if facts is not None and (self._last_was_full or not self._backlog.empty):
+            if facts is not None and not facts.lines:
+                result = Committed(self._next_seq, self._next_seq - 1, 0, sum(len(body.data) for body in bodies))
+            elif facts is not None and self._goes_to_the_journal(rows, facts):
                 result = await self._written_down(bodies, rows, facts)
             else:
                 await self._backlog.drained()
@@ -170,6 +174,11 @@ class Committer:
             self._answer(group, result)
         finally:
             self._spool.clear()
+
+    def _goes_to_the_journal(self, rows: bytes, facts: Facts) -> bool:
+        """What could fail for its size is answered when it is in the table, or not at all."""
+        small_enough = facts.lines <= JOURNAL_LINES and len(rows) <= JOURNAL_BYTES
+        return small_enough and (self._last_was_full or not self._backlog.empty)
 
     async def _written_down(self, bodies: list[Body], rows: bytes, facts: Facts) -> Committed:
         """In the journal: durable, and in the table soon."""
@@ -211,8 +220,8 @@ class Committer:
 
 
 def most_lines(bodies: list[Body]) -> int:
-    """A bound of the lines: each entry begins with its tag (18 as a varint), and other bytes look like it."""
-    return sum(body.data.count(b"\x12") + body.data.count(b"\x92") for body in bodies)
+    """A bound of the lines: an entry has a tag and a length at least."""
+    return sum(len(body.data) // 2 + 1 for body in bodies)
 
 
 async def _undisturbed(work: Awaitable[object]) -> None:

@@ -1,8 +1,8 @@
 """Push bodies as the engine reads them: a file of stream messages, one row each, and the SQL over it.
 
-Python names the stream of every message and writes the name behind it (`owned_stream`), so that a row says itself whose
-it is, in the spool as in the journal, today and after a crash. Both sides must count the same rows, or a hostile body
-would take its neighbours' lines away: each row carries its number. Used by the write path only.
+Python names the stream of every message and writes the name beside it (`owned_stream`), so that a row says itself
+whose it is, in the spool as in the journal, today and after a crash. The client's bytes are confined in a field of the
+row, and each row carries its number: both sides count the same. Used by the write path only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,14 @@ from whodid.wire.push_protobuf import owned_stream
 
 _SHAPE = (
     "number UInt32, stream_id UInt64, push_key UInt64, label_level String, "
-    "entries Array(Tuple(timestamp Tuple(seconds Int64, nanos Int32), "
-    "line String, pairs Array(Tuple(name String, value String))))"
+    "stream Tuple(entries Array(Tuple(timestamp Tuple(seconds Int64, nanos Int32), "
+    "line String, pairs Array(Tuple(name String, value String)))))"
 )
 _UNIT_S = 9_000_000_000
 """Seconds are held within ±285 years of 1970, so that hostile instants cannot overflow Int64 nanoseconds."""
 
+ENTRIES = "tupleElement(stream, 1)"
+"""Of one row; each of them is called `entry` in what follows."""
 _STAMP = "tupleElement(entry, 1)"
 _SECONDS = f"greatest({-_UNIT_S}, least({_UNIT_S}, tupleElement({_STAMP}, 1)))"
 NS = f"{_SECONDS} * 1000000000 + tupleElement({_STAMP}, 2)"
@@ -43,7 +45,7 @@ def _pieces(bodies: Sequence[Body]) -> Iterator[bytes | memoryview]:
 
 
 def source(path: str) -> str:
-    """What stands after FROM: number, stream_id, push_key, label_level and the array `entries` of each row."""
+    """What stands after FROM: number, stream_id, push_key, label_level and the entries of each row."""
     return f"file({quote(path)}, 'Protobuf', {quote(_SHAPE)})"
 
 

@@ -22,5 +22,6 @@ class Limits:
     """How far ahead a clock may be."""
     max_pending_bytes: int = 256 << 20
     """Bodies waiting for a commit; 429 beyond, so that clients hold their lines instead of this process."""
-    max_journal_bytes: int = 64 << 20
-    """Acknowledged and not yet in the table; beyond it nothing more is acknowledged until the table has caught up."""
+    max_journal_bytes: int = 48 << 20
+    """Acknowledged and not yet in the table; beyond it nothing more is acknowledged until the table has caught up.
+    Half of it is an insert that need not wait for more."""

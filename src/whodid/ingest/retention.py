@@ -4,6 +4,7 @@ The choice is pure (`days_to_drop`); the doing is one statement a day. Called on
 """
 
 import logging
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +76,10 @@ async def remember_sequence(store: Store, data_dir: Path) -> None:
     """Writes down the highest sequence number before lines go: it must never be given out a second time."""
     highest = max(await _highest_stored(store), _highest_remembered(data_dir))
     fresh = data_dir / f"{_SEQUENCE_FILE}.new"
-    fresh.write_text(f"{highest}\n")
+    with fresh.open("w") as file:
+        file.write(f"{highest}\n")
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(data_dir / _SEQUENCE_FILE)
 
 

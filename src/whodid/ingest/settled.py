@@ -4,11 +4,12 @@ In a flood lines are durable a moment before they are in the table (backlog.py).
 must see its lines; tails and rules follow the bell instead and read the store itself. Wired by server.py.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pyarrow as pa
 
-from whodid.store.store import Connection, Store, T
+from whodid.store.store import Connection, Store, StoreError, T
 
 
 class SettledStore:
@@ -18,7 +19,11 @@ class SettledStore:
         self._store, self._settled = store, settled
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
-        await self._settled()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._settled()
+        except TimeoutError:
+            raise StoreError("the lines just acknowledged are not in the table yet", "TIMEOUT_EXCEEDED") from None
         return await self._store.select(sql, timeout_s=timeout_s, memory_bytes=memory_bytes)
 
     async def write(self, sql: str) -> int:

@@ -8,6 +8,7 @@ a full path: given as text, the engine would write it into the working directory
 import os
 from pathlib import Path
 
+from whodid.store.store import StoreError
 from whodid.wire.push_protobuf import SCHEMA
 
 
@@ -38,5 +39,8 @@ class Spool:
 def write_schema(data_dir: Path) -> str:
     """Puts the schema of a row beside the store; the value of the engine's setting `format_schema`."""
     schema = data_dir.absolute() / "push.proto"
-    schema.write_text(SCHEMA)
-    return f"{schema}:Stream"
+    try:
+        schema.write_text(SCHEMA)
+    except OSError as e:
+        raise StoreError(f"cannot write {schema}: {e.strerror}; make room, or make it writable for this user") from None
+    return f"{schema}:Row"

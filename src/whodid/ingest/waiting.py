@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Any
 
 from whodid.model.clock import Clock
 
@@ -22,13 +23,17 @@ class Changes:
         """Returns when the condition holds, or late; whether it holds. It is looked at whenever a change is told."""
         if condition() or timeout_s <= 0:
             return condition()
-        late = asyncio.ensure_future(self._clock.sleep(timeout_s)) if timeout_s < math.inf else None
+        late: list[asyncio.Future[Any]] = (
+            [asyncio.ensure_future(self._clock.sleep(timeout_s))] if timeout_s < math.inf else []
+        )
+        waits = late
         try:
-            while not condition() and not (late and late.done()):
+            while not condition() and not any(wait.done() for wait in late):
                 changed = asyncio.ensure_future(self._changed.wait())
-                await asyncio.wait([changed, *([late] if late else [])], return_when=asyncio.FIRST_COMPLETED)
+                waits = [changed, *late]
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 changed.cancel()
         finally:
-            if late:
-                late.cancel()
+            for wait in waits:
+                wait.cancel()
         return condition()

@@ -45,7 +45,7 @@ _CONFIG = """<clickhouse>
   <number_of_free_entries_in_pool_to_lower_max_size_of_merge>0</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
   <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>0</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
-  <logger><level>none</level></logger>
+  <logger><level>none</level><console>false</console></logger>
 </clickhouse>
 """
 
@@ -79,9 +79,9 @@ class ChdbStore:
     def open(cls, settings: Settings) -> "ChdbStore":
         """Opens or creates the store and its tables. Raises StoreError with what to do when it cannot."""
         path = settings.path.absolute()
-        if set(str(path)) & set("?&\\"):
+        if set(str(path)) & set("?&\\") or "::" in str(path):
             raise StoreError(
-                f"the data directory {path.parent} has a ?, an & or a backslash in its name, "
+                f"the data directory {path.parent} has a ?, an &, a :: or a backslash in its name, "
                 "which the engine cannot open; set another data_dir"
             )
         try:

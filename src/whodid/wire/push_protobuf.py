@@ -16,21 +16,20 @@ SCHEMA = """syntax = "proto3";
 message Pair { string name = 1; string value = 2; }
 message Instant { int64 seconds = 1; int32 nanos = 2; }
 message Entry { Instant timestamp = 1; bytes line = 2; repeated Pair pairs = 3; }
-message Stream {
-  string labels = 1;
-  repeated Entry entries = 2;
-  fixed32 number = 1001;
-  fixed64 stream_id = 1002;
-  fixed64 push_key = 1003;
-  string label_level = 1004;
-}
+message Stream { string labels = 1; repeated Entry entries = 2; }
 message PushRequest { repeated Stream streams = 1; }
+message Row {
+  Stream stream = 1;
+  fixed32 number = 2;
+  fixed64 stream_id = 3;
+  fixed64 push_key = 4;
+  string label_level = 5;
+  string note = 6;
+}
 """
-"""Loki's message, and what the server writes behind each stream before the engine reads it (`owned_stream`)."""
+"""Loki's message, and the rows that the server makes of its streams for the engine (`owned_stream`)."""
 
 
-_OWNER_FIELDS = ((1001, 5), (1002, 1), (1003, 1), (1004, 2))
-"""Numbers and wire types of the server's own fields in SCHEMA."""
 _HEADERS_READ = 200_000
 """Most field headers that are read of one body. Honest clients need one or two a stream; a body of nothing but headers
 must not hold up the event loop for seconds."""
@@ -167,31 +166,43 @@ def encode_push(streams: Iterable[Stream]) -> bytes:
     return b"".join(encode_stream(format_labels(s.labels), map(encode_entry, s.entries)) for s in streams)
 
 
-_OWNER = struct.Struct("<2sI2sQ2sQ")
-"""Number, stream id and push key, each behind its tag."""
-_NUMBER, _STREAM_ID, _PUSH_KEY, _LABEL_LEVEL = (_varint(n << 3 | kind) for n, kind in _OWNER_FIELDS)
+_OWNER = struct.Struct("<cIcQcQc")
+"""Number, stream id and push key, each behind its tag, and the tag of the level."""
 
 
 def owned_stream(
     message: bytes | memoryview, number: int, stream_id: int, push_key: int, label_level: str
 ) -> list[bytes | memoryview]:
-    """A stream's message with what the server knows of it, as the pieces of one row of a length-delimited file.
+    """A stream's message with what the server knows of it, as the pieces of one Row of a length-delimited file.
 
-    All fields are written always, and last: what a client wrote under their numbers does not count (proto3: the last
-    one wins).
+    The client's bytes are a field of their own, their length in front: nothing in them can reach what stands behind.
     """
     level = label_level.encode("utf-8", "replace")
-    owner = _OWNER.pack(_NUMBER, number, _STREAM_ID, stream_id, _PUSH_KEY, push_key)
-    tail = b"".join((owner, _LABEL_LEVEL, _length(len(level)), level))
-    return [_length(len(message) + len(tail)), message, tail]
+    owner = _OWNER.pack(b"\x15", number, b"\x19", stream_id, b"\x21", push_key, b"\x2a")
+    head, tail = b"\x0a" + _length(len(message)), owner + _length(len(level)) + level
+    return [_length(len(head) + len(message) + len(tail)) + head, message, tail]
 
 
-def delimited(message: bytes) -> bytes:
-    """A message as a row of a length-delimited file."""
-    return _length(len(message)) + message
+def note_row(text: str) -> bytes:
+    """A Row without a stream, for whoever reads the file without the engine."""
+    note = text.encode()
+    row = b"\x32" + _length(len(note)) + note
+    return _length(len(row)) + row
 
 
-def read_delimited(data: bytes | memoryview, at: int) -> tuple[int, int]:
+def read_note(data: bytes | memoryview, at: int) -> tuple[str, int]:
+    """The text of the `note_row` at `at`, and the first byte behind it. Raises MalformedPush where there is none."""
+    begin, end = _read_delimited(data, at)
+    if begin == end or data[begin] != 0x32:
+        raise MalformedPush(f"no note at byte {begin}")
+    begin, noted = _read_delimited(data[:end], begin + 1)
+    try:
+        return bytes(data[begin:noted]).decode(), end
+    except UnicodeDecodeError as e:
+        raise MalformedPush(f"the note at byte {begin} is not UTF-8: {e.reason}") from None
+
+
+def _read_delimited(data: bytes | memoryview, at: int) -> tuple[int, int]:
     """First byte and end of the message whose length stands at `at`. Raises MalformedPush where there is none."""
     size, begin = _read_varint(data, at)
     if begin + size > len(data):
