@@ -110,3 +110,26 @@ def test_a_line_that_no_server_would_take_is_told(tmp_path: Path, monkeypatch: p
     assert (said.exit_code, said.stdout) == (2, "")
     assert said.stderr.startswith("whodid: a test has a line that no server would take: ")
     assert said.stderr.count("\n") == 1
+
+
+def test_on_a_terminal_the_engine_says_nothing(tmp_path: Path) -> None:
+    """Told to be silent, it still wrote its debugging to a terminal: thousands of lines before the answer."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "whodid", "rules", "test"], stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path
+    )
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            part = os.read(ours, 1 << 16)
+        except OSError:  # Linux: the other side is closed
+            break
+        if not part:
+            break
+        said += part
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert b"<Debug>" not in said
+    assert b"<Trace>" not in said
+    assert len(said.splitlines()) < 60, said[:2000]
