@@ -85,7 +85,8 @@ class ChdbStore:
                 "which the engine cannot open; set another data_dir"
             )
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # logs are read by few: so is their copy
+            path.mkdir(exist_ok=True)
             config = path.parent / f"{path.name}-engine.xml"
             config.write_text(_CONFIG.format(memory=settings.memory_bytes))
         except OSError as e:
