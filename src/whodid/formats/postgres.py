@@ -8,7 +8,7 @@ done and found out: postgres_prefix.py and postgres_session.py; what a message m
 from collections.abc import Mapping
 from typing import Final
 
-from whodid.formats.format import FormatSettings, Pack, Parsed, QuickReader
+from whodid.formats.format import FormatSettings, Front, Parsed, QuickReader
 from whodid.formats.postgres_lines import Lines
 from whodid.formats.postgres_message import describe
 from whodid.formats.postgres_prefix import FOLLOW_UPS, VARYING, Prefix, Reading
@@ -62,8 +62,8 @@ class Postgres:
     def continues(self, line: str, record: str) -> bool:
         return self._lines.continues(line, record)
 
-    def quick(self, pack: Pack) -> QuickReader:
-        return Quick(self._prefix, self._sessions, self._head_of, self._instant, pack)
+    def quick(self, front: Front) -> QuickReader:
+        return Quick(self._prefix, self._sessions, self._head_of, self._instant, front)
 
     def parse(self, record: str) -> Parsed:
         line = redact(record)
