@@ -7,13 +7,13 @@ each record.
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Final
 
 from whodid.formats.format import Front, Head
-from whodid.formats.postgres_prefix import RUN, Prefix
-from whodid.formats.postgres_session import Session, Sessions, contradiction, jump, names_of
+from whodid.formats.postgres_prefix import RUN, VARYING, Prefix
+from whodid.formats.postgres_session import Session, Sessions, contradiction, deceptive, jump, names_of
 from whodid.formats.redact import may_hold_secret
 from whodid.pgsql import DIGITS_ALIKE, digits_matter, worst_of
 
@@ -59,6 +59,27 @@ class _Packed(dict[str, bytes]):
         packed = pack(self._front, self._name, value) if value and value != self._insignificant else b""
         self[value] = packed
         return packed
+
+
+class _Parts(dict[str | None, tuple[dict[str, str], bytes] | None]):
+    """What the values of one name in a head say to every line of a session, and the same encoded; None for those that
+    have to be looked at."""
+
+    __slots__ = ("_front", "_name", "_significant")
+
+    def __init__(
+        self, name: str, significant: Callable[[Mapping[str, str | None]], dict[str, str]], front: Front
+    ) -> None:
+        super().__init__()
+        self._name, self._significant, self._front = name, significant, front
+
+    def __missing__(self, value: str | None) -> tuple[dict[str, str], bytes] | None:
+        if len(self) >= _MOST_VALUES:
+            self.clear()
+        found = self._significant({self._name: value})
+        packed = b"".join([pack(self._front, name, text) for name, text in found.items()])
+        part = self[value] = None if deceptive(found) else (found, packed)
+        return part
 
 
 class _Numbers(dict[str, tuple[int, bytes]]):
@@ -109,15 +130,15 @@ class _Operations(dict[bytes, bytes]):
 
 
 class _KnownHead:
-    """A head that was found to be in order."""
+    """A head that was found to be in order. Small, and of values shared with others: thousands of them are in use
+    where sessions are short, and what is not in the processor's cache is dear."""
 
-    __slots__ = ("names", "packed", "states_session", "values")
+    __slots__ = ("names", "packed", "session_id")
 
     def __init__(self, values: dict[str, str], packed: bytes) -> None:
-        self.values = values
         self.names = names_of(values)
         self.packed = packed
-        self.states_session = "session" in values
+        self.session_id = values.get("session", "")
 
 
 class Quick:
@@ -130,7 +151,6 @@ class Quick:
         "_durations",
         "_find_all",
         "_front",
-        "_head_of",
         "_heads",
         "_ids",
         "_instant",
@@ -141,11 +161,15 @@ class Quick:
         "_numbers",
         "_one_line",
         "_operations",
+        "_parts",
         "_pid_at",
         "_pids",
         "_sessions",
+        "_severity",
+        "_severity_group",
         "_stamp_at",
         "_statements",
+        "_strict",
         "_varying",
         "_whys",
     )  # fmt: skip
@@ -154,18 +178,21 @@ class Quick:
         self,
         prefix: Prefix,
         sessions: Sessions,
-        head_of: Callable[[str], dict[str, str] | None],
+        significant: Callable[[Mapping[str, str | None]], dict[str, str]],
         instant: Callable[[str | None], int | None],
         front: Front,
     ) -> None:
-        """`head_of` says what the head of a record gives, where it is in order; `instant` reads a stamp."""
+        """`significant` makes attributes of a head's values; `instant` reads a stamp."""
         layout = prefix.layout
         # One run over many lines, which has a row of groups for each of them: empty ones where a head does not fit.
         self._find_all = re.compile(f"^(?:{prefix.ordinary}{_KIND})?(.*)$", re.MULTILINE).findall
         self._one_line = not any("\n" in piece.literal for piece in prefix.pieces)
         self._longest = prefix.longest
         self._sessions = sessions
-        self._head_of = head_of
+        self._strict, self._severity_group = prefix.strict.match, len(prefix.names)
+        groups = {name: group for group, name in enumerate(prefix.names) if name not in VARYING}
+        self._parts = tuple((group, _Parts(name, significant, front)) for name, group in groups.items())
+        self._severity = pack(front, "severity", "LOG")
         self._instant = instant
         self._front = front
         runs = [at for at, name in enumerate(layout) if name == RUN]
@@ -227,7 +254,7 @@ class Quick:
             line_no = values[line_no_at]
             session = sessions.get(pid)
             if session is None or (line_no == "1" and session.last_line > 1):
-                session = self._sessions.begin(pid, Session(session_id=known.values.get("session", "")))
+                session = self._sessions.begin(pid, Session(session_id=known.session_id))
             if sql is not None:
                 session.statement = sql
             number, numbered = numbers[line_no]
@@ -245,9 +272,9 @@ class Quick:
         the next one; the session learns what the head says of it."""
         why = jump(last, number) if number > last + 1 and last else ""
         if session.received or session.authorized:
-            why = contradiction(session, known.values) or why
+            why = contradiction(session, known.names) or why
         packed = known.packed + self._pids[pid]
-        if session.id and not known.states_session:
+        if session.id and not known.session_id:
             packed += self._ids[session.id]
         if why:
             raw = _utf8(why)
@@ -277,13 +304,22 @@ class Quick:
         end = (len(record) if first < 0 else first) - len(values[_REST])
         if end > self._longest:
             return None  # longer than the server writes any, and memory is bounded
-        found = self._head_of(record)
-        if found is None or may_hold_secret(record[:end]):
+        head = self._strict(record)
+        if head is None or may_hold_secret(record[:end]):
             return None
+        found = head.groups()
+        if found[self._severity_group] != "LOG":
+            return None
+        said, packed = {"severity": "LOG"}, self._severity
+        for group, parts in self._parts:
+            part = parts[found[group]]
+            if part is None:
+                return None
+            said.update(part[0])
+            packed += part[1]
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
-        packed = b"".join([pack(self._front, name, value) for name, value in found.items()])
-        known = self._heads[self._key(values)] = _KnownHead(found, packed)
+        known = self._heads[self._key(values)] = _KnownHead(said, packed)
         return known
 
     def _tell_duration(self, rest: str, number: str) -> bytes | None:

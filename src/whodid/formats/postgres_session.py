@@ -134,9 +134,9 @@ def jump(last: int, number: int) -> str:
     return f"line {number} of the session follows line {last}"
 
 
-def contradiction(session: Session, values: dict[str, str]) -> str:
+def contradiction(session: Session, names: Names) -> str:
     """How a line's prefix disagrees with what its session is known to be; empty if it does not."""
-    client, user, db = values.get("client", ""), values.get("user", ""), values.get("db", "")
+    _, user, db, client = names
     if session.received and session.client and client and client != session.client:
         return f"client {client} is not {session.client}, from where the session was opened"
     if session.authorized and session.user and user and user != session.user:
