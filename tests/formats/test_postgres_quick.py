@@ -21,6 +21,7 @@ PREFIXES = (
     "\t%p %u ",
     "%u %m %h ",
     ":  %p %l ",
+    "%t [%p]\n%u ",
 )
 
 

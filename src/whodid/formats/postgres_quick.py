@@ -3,7 +3,7 @@
 Sound, not complete: it answers only where it says exactly what `Postgres.parse` would say; a property test holds the
 two equal. What depends on a part of the line alone (the names of a head, the operation of a statement) is kept in its
 encoded form, so that a line costs little more than finding its parts. Made by postgres.py; called by the agent for
-each record.
+each chunk of records.
 """
 
 import re
@@ -56,7 +56,7 @@ class _Packed(dict[str, bytes]):
     def __missing__(self, value: str) -> bytes:
         if len(self) >= _MOST_VALUES:
             self.clear()
-        packed = pack(self._front, self._name, value) if value and value != self._insignificant else b""
+        packed = _pair(self._front, self._name, value) if value and value != self._insignificant else b""
         self[value] = packed
         return packed
 
@@ -77,7 +77,7 @@ class _Parts(dict[str | None, tuple[dict[str, str], bytes] | None]):
         if len(self) >= _MOST_VALUES:
             self.clear()
         found = self._significant({self._name: value})
-        packed = b"".join([pack(self._front, name, text) for name, text in found.items()])
+        packed = b"".join([_pair(self._front, name, text) for name, text in found.items()])
         part = self[value] = None if deceptive(found) else (found, packed)
         return part
 
@@ -94,7 +94,7 @@ class _Numbers(dict[str, tuple[int, bytes]]):
     def __missing__(self, value: str) -> tuple[int, bytes]:
         if len(self) >= _MOST_VALUES:
             self.clear()
-        number = (int(value), pack(self._front, "line_no", value)) if value else (0, b"")
+        number = (int(value), _pair(self._front, "line_no", value)) if value else (0, b"")
         self[value] = number
         return number
 
@@ -118,9 +118,9 @@ class _Operations(dict[bytes, bytes]):
         if may_hold_secret(sql):
             return None
         operation, table = worst_of(sql)
-        packed = pack(self._front, "operation", operation)
+        packed = _pair(self._front, "operation", operation)
         if table:
-            packed += pack(self._front, "table", table)
+            packed += _pair(self._front, "table", table)
         if len(raw) <= _LONGEST_SHAPE:
             kept, key = (self._exact, raw) if digits_matter(sql) else (self, shape)
             if len(kept) >= _MOST_SHAPES:
@@ -192,7 +192,7 @@ class Quick:
         self._strict, self._severity_group = prefix.strict.match, len(prefix.names)
         groups = {name: group for group, name in enumerate(prefix.names) if name not in VARYING}
         self._parts = tuple((group, _Parts(name, significant, front)) for name, group in groups.items())
-        self._severity = pack(front, "severity", "LOG")
+        self._severity = _pair(front, "severity", "LOG")
         self._instant = instant
         self._front = front
         runs = [at for at, name in enumerate(layout) if name == RUN]
@@ -206,9 +206,9 @@ class Quick:
         self._statements, self._durations = _Fronts("statement", front), _Fronts("duration_ms", front)
         self._whys = _Fronts("trust_why", front)
         self._heads: dict[Hashable, _KnownHead] = {}
-        self._completed = pack(front, "outcome", "completed")
-        self._duration = pack(front, "operation", "duration") + self._completed
-        self._distrust = pack(front, "trust", "suspect")
+        self._completed = _pair(front, "outcome", "completed")
+        self._duration = _pair(front, "operation", "duration") + self._completed
+        self._distrust = _pair(front, "trust", "suspect")
 
     def heads(self, lines: Sequence[str]) -> list[Head | None]:
         """Those of ordinary lines with no second end of a head in them: there is no other way to read them."""
@@ -350,7 +350,7 @@ def _executed(message: str) -> str | None:
     return message[end + 2 :] if end >= 0 and not may_hold_secret(message[:end]) else None
 
 
-def pack(front: Front, name: str, value: str) -> bytes:
+def _pair(front: Front, name: str, value: str) -> bytes:
     """One attribute, encoded."""
     raw = _utf8(value)
     return front(name, len(raw)) + raw
