@@ -25,8 +25,11 @@ CASES = {
 def test_assign(name: str) -> None:
     stated, expected = CASES[name]
     instants = Instants()
-    assert [instants.assign(ns, NOW) for ns in stated] == expected
+    assert instants.assign_all(stated, NOW) == expected
+    one_by_one = Instants()
+    assert [ns for state in stated for ns in one_by_one.assign_all([state], NOW)] == expected
+    assert (one_by_one.last_ns, one_by_one.stated) == (instants.last_ns, instants.stated)
 
 
 def test_goes_on_where_the_acknowledged_ones_ended() -> None:
-    assert Instants(last_ns=10 * SECOND + 7, stated=True).assign(10 * SECOND, NOW) == 10 * SECOND + 8
+    assert Instants(last_ns=10 * SECOND + 7, stated=True).assign_all([10 * SECOND], NOW) == [10 * SECOND + 8]

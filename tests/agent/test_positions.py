@@ -1,5 +1,7 @@
 """The state file: survives, is whole or is kept aside, forgets nothing too early."""
 
+import hashlib
+import json
 import logging
 import os
 from dataclasses import replace
@@ -143,6 +145,20 @@ def test_corrupt_state_is_kept_and_said(tmp_path: Path, caplog: pytest.LogCaptur
     assert again.to_read_on("job") == []
     assert "is corrupt" in caplog.text
     assert (tmp_path / f"{FILE_NAME}.corrupt-77").read_bytes() == damaged
+
+
+def test_the_state_of_version_1_is_read(tmp_path: Path) -> None:
+    positions = Positions(tmp_path, 0)
+    positions.follow("job", place(10))
+    positions.save()
+    state = json.loads((tmp_path / FILE_NAME).read_bytes())["state"]
+    del state["first_flight"]
+    old = json.dumps({**state, "in_flight": {"key": "k", "body": "", "entries": 1, "spans": []}}).encode()
+    checksum = hashlib.blake2b(old, digest_size=16).hexdigest().encode()
+    (tmp_path / FILE_NAME).write_bytes(b'{"version":1,"sum":"%s","state":%s}\n' % (checksum, old))
+    again = Positions(tmp_path, 77)
+    assert again.to_read_on("job") == positions.to_read_on("job") != []
+    assert again.agent_id == positions.agent_id
 
 
 def test_tombstones_are_dropped_after_a_week(tmp_path: Path) -> None:

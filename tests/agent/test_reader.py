@@ -6,13 +6,14 @@ from pathlib import Path
 import cramjam
 import pytest
 
-from kit.agent_parts import StillClock, TinyFormat
+from kit.agent_parts import EPOCH_S, StillClock, TinyFormat
 from whodid.agent.batch import BatchBuilder
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
 from whodid.agent.reader import FileReader, ReaderLimits
 from whodid.formats.format import Format, FormatSettings, Parsed
 from whodid.formats.postgres import Postgres
+from whodid.model.clock import SECOND
 from whodid.model.entry import Entry
 from whodid.sources.file import FollowedFile
 from whodid.wire.push_protobuf import iter_entries
@@ -86,6 +87,21 @@ def test_batch_bound_keeps_the_rest_for_the_next(bench: Bench) -> None:
     assert bench.take(4) == ["0 x", "1 x", "2 x", "3 x"]
     assert bench.reader.end == 16
     assert bench.take(4) == ["4 x", "5 x", "6 x", "7 x"]
+
+
+def test_each_batch_knows_where_its_own_lines_end(bench: Bench) -> None:
+    """What a chunk brought is made ready at once, and goes into batches in pieces."""
+    write(bench, b"no stamp\n5 a\n6 b\n7 waits\n")
+    bench.file.grow_head()
+    spans = []
+    for _ in range(3):
+        batch = BatchBuilder(1, 1 << 20)
+        bench.reader.fill(batch, False)
+        spans += batch.seal("a").spans
+    stated_ns = [(EPOCH_S + number) * SECOND for number in (5, 6)]
+    assert [span.last_ns for span in spans] == [bench.clock.now_ns(), *stated_ns]
+    assert [span.stated for span in spans] == [False, True, True]
+    assert [(span.begin, span.place.offset) for span in spans] == [(0, 9), (9, 13), (13, 17)]
 
 
 def test_a_format_that_raises_costs_no_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from whodid.agent.records import RecordJoiner, Records
 from whodid.formats.format import FormatSettings
 from whodid.formats.postgres import Postgres
 from whodid.sources.lines import Lines
-from whodid.wire.push_protobuf import pack_attribute
+from whodid.wire.push_protobuf import attribute_front
 
 
 def tabbed(line: str, record: str) -> bool:
@@ -94,7 +94,7 @@ def test_heads_make_no_difference(texts: list[str], limit: int) -> None:
     log = Postgres(FormatSettings(line_prefix=PREFIX))
     asking, glancing = (
         RecordJoiner(log.continues, limit),
-        RecordJoiner(log.continues, limit, log.quick(pack_attribute).heads),
+        RecordJoiner(log.continues, limit, log.quick(attribute_front).heads),
     )
     at = 0
     for text in texts:  # one by one, and below all at once
@@ -106,4 +106,4 @@ def test_heads_make_no_difference(texts: list[str], limit: int) -> None:
     glancing.flush_into(records)
     assert pairs(records) == pairs(asking.feed(lines(*texts))) + flush(asking)
     for text, head in zip(records.texts, records.heads, strict=True):
-        assert head is None or text.startswith(head.group())
+        assert head is None or (text.startswith(HEAD[:20]) and all(part in text for part in head))

@@ -17,8 +17,9 @@ import pytest
 import kit.agent_process
 from kit.agent_parts import agent_settings, tiny_format
 from kit.agent_sink import PushStore, Sink
+from kit.processes import wait_until
 from whodid.agent.positions import Positions
-from whodid.agent.pump import WINDOW
+from whodid.agent.pump import WINDOW, Pump
 from whodid.agent.run import TOKEN_VARIABLE, TokenUnreadable, read_token, run_agent
 from whodid.agent.settings import AgentSettings
 from whodid.model.clock import SystemClock
@@ -100,6 +101,28 @@ async def test_stops_in_time_when_the_server_never_answers_well(log: Path, monke
             await asyncio.to_thread(sink.wait_for_attempt)
     (flight,) = Positions(settings.state_dir, 0).in_flight
     assert flight.batch.entries == 1
+
+
+async def test_what_is_on_its_way_goes_on_while_files_are_looked_for(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look may take long: it unpacks what was compressed meanwhile."""
+    append(log, "1 a")
+    settings = agent_settings(log.parents[1], "*.log", server="http://127.0.0.1:1")
+    async with running(settings):
+        await asyncio.to_thread(wait_until, lambda: any(settings.state_dir.glob("in-flight/*.batch")), "a push", 10)
+        monkeypatch.setattr("whodid.agent.run.STOP_GRACE_S", 0.01)
+    look = Pump.look
+    with Sink() as sink:
+
+        def slowly(pump: Pump) -> None:
+            sink.store.wait_for(holds(1))
+            look(pump)
+
+        monkeypatch.setattr(Pump, "look", slowly)
+        async with running(agent_settings(log.parents[1], "*.log", server=sink.url)):
+            await asyncio.to_thread(sink.store.wait_for, holds(1))
+    assert sink.store.lines() == ["1 a"]
 
 
 async def test_refused_lines_are_kept_and_the_next_go_on(log: Path) -> None:

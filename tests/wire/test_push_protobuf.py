@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from kit.push_schema import message_class
 from whodid.model.entry import Entry, Stream
 from whodid.model.labels import format_labels
-from whodid.wire.push_protobuf import MalformedPush, encode_push, encode_stream, iter_entries, scan_streams
+from whodid.wire.push_protobuf import (
+    MalformedPush,
+    encode_all,
+    encode_packed,
+    encode_push,
+    encode_stream,
+    iter_entries,
+    pack_attributes,
+    scan_streams,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 INSTANTS = st.integers(-(1 << 63), (1 << 63) - 1) | st.sampled_from(
@@ -45,6 +54,15 @@ def google_reads(data: bytes) -> list[tuple[str, list[Entry]]]:
 @FEWER
 def test_google_reads_what_is_written(streams: list[Stream]) -> None:
     assert google_reads(encode_push(streams)) == [(format_labels(s.labels), s.entries) for s in streams]
+
+
+@given(st.lists(ENTRIES, max_size=8), st.lists(st.just("half a pair: \ud800"), max_size=1))
+@FEWER
+def test_many_at_once_are_what_each_is(entries: list[Entry], more: list[str]) -> None:
+    instants, texts = [entry.ns for entry in entries], [entry.line for entry in entries]
+    packed = [pack_attributes(entry.metadata) for entry in entries]
+    instants, texts, packed = instants + [7] * len(more), texts + more, packed + [b""] * len(more)
+    assert encode_all(instants, texts, packed) == list(map(encode_packed, instants, texts, packed))
 
 
 @given(STREAMS)

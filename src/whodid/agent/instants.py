@@ -5,6 +5,8 @@ same line. So a record that would not come after its predecessor of the same sec
 order is kept, and two equal lines in one second stay two. The stated instant is never moved into another second.
 """
 
+from collections.abc import Sequence
+
 from whodid.model.clock import SECOND
 
 
@@ -18,15 +20,20 @@ class Instants:
         self.stated = stated
         """Whether any record so far has stated an instant."""
 
-    def assign(self, ns: int | None, now_ns: int) -> int:
-        """The instant of the next record, which states `ns`."""
-        last = self.last_ns
-        if ns is None:
-            # In a log with instants a line without one belongs to what stands before it; in a log without, to now.
-            ns = last + 1 if self.stated else max(now_ns, last + 1)
-        else:
-            self.stated = True
-            if ns <= last and ns // SECOND == last // SECOND:
-                ns = last + 1
-        self.last_ns = ns
-        return ns
+    def assign_all(self, stated: Sequence[int | None], now_ns: int) -> list[int]:
+        """The instants of the next records, which state these."""
+        last, known = self.last_ns, self.stated
+        begin = last - last % SECOND
+        given: list[int] = []
+        for ns in stated:
+            if ns is None:
+                # In a log with instants a line without one belongs to what stands before it; in a log without, to now.
+                last = last + 1 if known else max(now_ns, last + 1)
+            else:
+                known = True
+                last = last + 1 if begin <= ns <= last else ns
+            if not begin <= last < begin + SECOND:
+                begin = last - last % SECOND
+            given.append(last)
+        self.last_ns, self.stated = last, known
+        return given

@@ -47,6 +47,13 @@ class _State(msgspec.Struct, forbid_unknown_fields=True):
     """Flights below it are acknowledged, and their ends are in `files`."""
 
 
+class _FirstState(msgspec.Struct):
+    """Of version 1, which held the push on its way as well: that is read again, and its lines get the same instants."""
+
+    agent: str
+    files: list[Position]
+
+
 class Positions:
     """The state, in memory and on disk. `sync` is os.fsync, or nothing in simulations."""
 
@@ -208,10 +215,13 @@ def _encode(state: _State) -> bytes:
 
 
 def _decode(stored: bytes) -> _State:
-    """Raises ValueError or msgspec.ValidationError for anything but what `_encode` wrote."""
+    """Raises ValueError or msgspec.ValidationError for anything but what `_encode` wrote, now or in version 1."""
     outer = msgspec.json.decode(stored, type=_Outer)
     if outer.sum != _sum(bytes(outer.state)):
         raise ValueError("its checksum does not fit")
+    if outer.version == 1:
+        known = msgspec.json.decode(outer.state, type=_FirstState)
+        return _State(known.agent, known.files, 1)
     return msgspec.json.decode(outer.state, type=_State)
 
 

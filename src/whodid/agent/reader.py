@@ -5,8 +5,10 @@ there are, and where entries go, is `collector.py`'s and `pump.py`'s business.
 """
 
 import logging
+from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import accumulate
+from typing import NamedTuple
 
 from whodid.agent.batch import BatchBuilder, Span
 from whodid.agent.health import Health
@@ -16,10 +18,9 @@ from whodid.formats.format import Format, Parsed, QuickFormat
 from whodid.model.clock import Clock, format_duration
 from whodid.sources.lines import Lines, LineSplitter
 from whodid.sources.source import Feed
-from whodid.wire.push_protobuf import encode_packed, pack_attribute, pack_attributes
+from whodid.wire.push_protobuf import attribute_front, encode_all, pack_attributes
 
 CHUNK_BYTES = 256 << 10
-_NONE = Records([], [], [])
 _log = logging.getLogger(__name__)
 
 
@@ -33,8 +34,22 @@ class ReaderLimits:
     max_age_ns: int = 0
 
 
+class _Ready(NamedTuple):
+    """Entries of one chunk, encoded; how many bytes they are up to and with each; where in the file each ends; the
+    instant of each; and which is the first that states one."""
+
+    entries: list[bytes]
+    sizes: list[int]
+    ends: list[int]
+    instants: list[int]
+    first_stated: int
+
+
+_NONE = _Ready([], [], [], [], 0)
+
+
 class FileReader:
-    """Reads one feed. Holds at most a chunk of records, and one unfinished record."""
+    """Reads one feed. Holds at most a chunk of entries, and one unfinished record."""
 
     def __init__(
         self,
@@ -58,13 +73,13 @@ class FileReader:
         self._max_age_ns = limits.max_age_ns
         self._told_too_old = False
         self._lines = LineSplitter(feed.offset, limits.max_line_bytes)
-        self._quick = format.quick(pack_attribute) if isinstance(format, QuickFormat) else None
+        self._quick = format.quick(attribute_front) if isinstance(format, QuickFormat) else None
         self._joiner = RecordJoiner(
             format.continues, limits.max_record_bytes, self._quick.heads if self._quick else None
         )
-        self._records = _NONE
-        self._next = 0  # index of the first record that is not in a batch yet
-        self._end = feed.offset  # where the last record that is in a batch ends
+        self._ready = _NONE
+        self._next = 0  # index of the first entry that is not in a batch yet
+        self._end = feed.offset  # where the last entry that is in a batch ends
         self._last_data_s = clock.monotonic_s()
 
     @property
@@ -77,7 +92,7 @@ class FileReader:
         """Whether the feed has ended and all of it has gone into batches."""
         return (
             self.feed.finished
-            and self._next >= len(self._records.texts)
+            and not self._ready.entries
             and not self._joiner.waiting
             and self._lines.unfinished_bytes == 0
         )
@@ -89,13 +104,14 @@ class FileReader:
         return max(0.0, self._last_data_s + self._max_wait_s - self._clock.monotonic_s())
 
     def fill(self, batch: BatchBuilder, hurry: bool) -> bool:
-        """Puts up to one chunk of records into the batch; False: there are none for now.
+        """Puts up to one chunk of entries into the batch; False: there are none for now.
 
         `hurry`: a successor of this file waits, so its last record need not.
         """
-        if self._next >= len(self._records.texts) and not self._read(hurry):
+        if not self._ready.entries and not self._read(hurry):
             return False
-        self._encode(batch)
+        if self._ready.entries:  # else a chunk that completed no record, or none that is young enough
+            self._put(batch)
         return True
 
     def _read(self, hurry: bool) -> bool:
@@ -103,17 +119,18 @@ class FileReader:
         data = self.feed.read(CHUNK_BYTES)
         if data:
             self._last_data_s = self._clock.monotonic_s()
-            self._records = self._join(self._lines.feed(data))
+            records = self._join(self._lines.feed(data))
         elif self.feed.finished:
-            self._records = self._join(self._lines.finish())
-            self._joiner.flush_into(self._records)
+            records = self._join(self._lines.finish())
+            self._joiner.flush_into(records)
         elif self._joiner.waiting and (hurry or self.wait_s() == 0):
-            self._records = Records([], [], [])
-            self._joiner.flush_into(self._records)
+            records = Records([], [], [])
+            self._joiner.flush_into(records)
         else:
             return False
-        self._next = 0
-        return bool(data or self._records.texts)
+        if records.texts:
+            self._encode(records)
+        return bool(data or records.texts)
 
     def _join(self, lines: Lines) -> Records:
         self._health.lines_read += len(lines.texts)
@@ -126,50 +143,41 @@ class FileReader:
         self._joiner.divided -= divided
         return records
 
-    def _encode(self, batch: BatchBuilder) -> None:
-        """Encodes records until the batch is full or there are no more."""
-        records, first = self._records, self._next
-        if first >= len(records.texts):
-            return  # a chunk that completed no record
-        encoded, taken, size_bytes = self._entries(*batch.room)
-        self._next = first + taken
-        end = records.ends[self._next - 1]
-        if self._next >= len(records.texts):
-            self._records, self._next = _NONE, 0
-        if taken > len(encoded):
-            self._leave_out(taken - len(encoded))
-        if not encoded:
-            # Too old, all of them. The next batch's range begins before them; until then a restart skips them again.
-            return
-        self._health.entries_read += len(encoded)
-        place = self.feed.place(end)
-        span = Span(self._job, place, self._end, self._instants.last_ns, self._instants.stated)
-        batch.add(self._label_text, encoded, len(encoded), size_bytes, span)
-        self._end = end
+    def _put(self, batch: BatchBuilder) -> None:
+        """Puts of what is ready into the batch as much as there is room for: one entry too many, if they are long."""
+        ready, first = self._ready, self._next
+        max_entries, room_bytes = batch.room
+        before = ready.sizes[first - 1] if first else 0
+        stop = min(bisect_left(ready.sizes, before + room_bytes, first) + 1, first + max_entries, len(ready.entries))
+        last = stop - 1
+        span = Span(
+            self._job, self.feed.place(ready.ends[last]), self._end, ready.instants[last], last >= ready.first_stated
+        )
+        batch.add(self._label_text, ready.entries[first:stop], stop - first, ready.sizes[last] - before, span)
+        self._health.entries_read += stop - first
+        self._end = ready.ends[last]
+        self._next = stop
+        if stop == len(ready.entries):
+            self._ready, self._next = _NONE, 0
 
-    def _entries(self, max_entries: int, room_bytes: int) -> tuple[list[bytes], int, int]:
-        """The next records encoded, but for those that are too old; how many records they were, and the bytes."""
-        span = slice(self._next, self._next + max_entries)
-        texts, heads = self._records.texts[span], self._records.heads[span]
-        assign, now_ns = self._instants.assign, self._clock.now_ns()
-        oldest_ns = now_ns - self._max_age_ns if self._max_age_ns else -(1 << 63)
-        quickly = self._quick.read(texts, heads) if self._quick else repeat(None)
-        encoded: list[bytes] = []
-        size_bytes = taken = 0
-        for text, known in zip(texts, quickly, strict=False):
-            if known is not None:
-                attributes, ns = known
-            else:
-                text, attributes, ns = self._parse(text)
-            taken += 1
-            if ns is not None and ns < oldest_ns:
-                continue
-            entry = encode_packed(assign(ns, now_ns), text, attributes)
-            encoded.append(entry)
-            size_bytes += len(entry)
-            if size_bytes >= room_bytes:
-                break
-        return encoded, taken, size_bytes
+    def _encode(self, records: Records) -> None:
+        """Makes ready what a chunk has brought."""
+        texts, ends, heads = records
+        attributes: list[bytes] = []
+        stated: list[int | None] = []
+        for _ in self._quick.read(texts, heads, attributes, stated) if self._quick else texts:
+            at = len(attributes)
+            texts[at], packed, ns = self._parse(texts[at])
+            attributes.append(packed)
+            stated.append(ns)
+        now_ns = self._clock.now_ns()
+        if self._max_age_ns:
+            self._leave_out(now_ns - self._max_age_ns, texts, ends, attributes, stated)
+        before = self._instants.stated
+        instants = self._instants.assign_all(stated, now_ns)
+        first = 0 if before else next((at for at, ns in enumerate(stated) if ns is not None), len(stated))
+        entries = encode_all(instants, texts, attributes)
+        self._ready, self._next = _Ready(entries, list(accumulate(map(len, entries))), ends, instants, first), 0
 
     def _parse(self, text: str) -> tuple[str, bytes, int | None]:
         """A record that has to be looked at closely."""
@@ -180,13 +188,26 @@ class FileReader:
         self._health.entries_unparsed += not understood
         return line, pack_attributes(attributes), ns
 
-    def _leave_out(self, count: int) -> None:
-        """Counts lines that are too old, and says so once for each file: a first start finds weeks of them."""
+    def _leave_out(
+        self, oldest_ns: int, texts: list[str], ends: list[int], attributes: list[bytes], stated: list[int | None]
+    ) -> None:
+        """Takes out the lines that are too old, and says so once for each file: a first start finds weeks of them.
+
+        Those at the beginning are before the range of the next batch; until that goes, a restart skips them again.
+        """
+        old = [at for at, ns in enumerate(stated) if ns is not None and ns < oldest_ns]
+        if not old:
+            return
+        for at in reversed(old):
+            if at:
+                ends[at - 1] = ends[at]
+            for column in (texts, ends, attributes, stated):
+                del column[at]
         if not self._told_too_old:
             self._told_too_old = True
             age = format_duration(self._max_age_ns)
             _log.info("lines of %s older than %s are left out: the server keeps none of that age", self.feed.path, age)
-        self._health.entries_too_old += count
+        self._health.entries_too_old += len(old)
 
     def _unparsed(self, text: str) -> Parsed:
         """Stands in for a format that raised: logs the first failure in full and counts all."""

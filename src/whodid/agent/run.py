@@ -100,6 +100,7 @@ class _Agent:
         self._outbound = Outbound(shipper, self._positions, clock)
         self._changed = asyncio.Event()
         self._waker = Waker(self._changed)
+        self._has_looked = False
         self._next_look_s = self._next_health_s = self._save_at_s = float("-inf")
 
     async def run(self) -> None:
@@ -145,7 +146,11 @@ class _Agent:
         if self._changed.is_set() or now_s >= self._next_look_s:
             self._changed.clear()
             self._next_look_s = now_s + LOOK_EVERY_S
-            self._pump.look()
+            if self._has_looked:
+                self._pump.look()
+            else:  # the first may unpack a gigabyte of what rotation has compressed; pushes under way go on meanwhile
+                await asyncio.to_thread(self._pump.look)
+                self._has_looked = True
             await self._waker.watch(self._collector.directories())
 
     def _settle(self) -> None:

@@ -5,16 +5,16 @@ object per followed file, so a format may remember what it saw earlier in the sa
 but must never need it to find where a record begins or ends: after a restart it sees only the records still unsent.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import NamedTuple, Protocol, runtime_checkable
 
-Head = re.Match[str]
-"""What was found of a line's beginning while lines were joined, so that it need not be looked for again."""
-Pack = Callable[[str, bytes], bytes]
-"""Encodes one attribute, its name and its value in UTF-8, the way it is going to be sent."""
+Head = tuple[str, ...]
+"""What was found in a line while lines were joined, so that it need not be looked for again."""
+Front = Callable[[str, int], bytes]
+"""What stands before the value of an attribute the way it is going to be sent: by its name, and by how many bytes the
+value has in UTF-8."""
 
 
 class Parsed(NamedTuple):
@@ -63,9 +63,16 @@ class QuickReader(Protocol):
         asked."""
         ...
 
-    def read(self, records: Sequence[str], heads: Sequence[Head | None]) -> Iterator[tuple[bytes, int | None] | None]:
-        """For each record, whose first line has this head, its packed attributes and its instant; its text stays as it
-        is. None where it takes `parse` to say: then that must be asked before going on."""
+    def read(
+        self,
+        records: Sequence[str],
+        heads: Sequence[Head | None],
+        attributes: list[bytes],
+        instants: list[int | None],
+    ) -> Iterator[None]:
+        """Adds each record's packed attributes and its instant to the two lists; `heads` are those of the records'
+        first lines. It stops where it takes `parse` to say: then that must be asked, and its answer added, before going
+        on. (A list to fill, because handing out a tuple for each record is dear.)"""
         ...
 
 
@@ -73,4 +80,4 @@ class QuickReader(Protocol):
 class QuickFormat(Format, Protocol):
     """A format that has a quick reader to offer."""
 
-    def quick(self, pack: Pack) -> QuickReader: ...
+    def quick(self, front: Front) -> QuickReader: ...

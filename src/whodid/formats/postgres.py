@@ -8,10 +8,10 @@ done and found out: postgres_prefix.py and postgres_session.py; what a message m
 from collections.abc import Mapping
 from typing import Final
 
-from whodid.formats.format import FormatSettings, Pack, Parsed, QuickReader
+from whodid.formats.format import FormatSettings, Front, Parsed, QuickReader
 from whodid.formats.postgres_lines import Lines
 from whodid.formats.postgres_message import describe
-from whodid.formats.postgres_prefix import FOLLOW_UPS, VARYING, Prefix, Reading
+from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, Reading
 from whodid.formats.postgres_quick import Quick
 from whodid.formats.postgres_session import (
     UNKNOWN,
@@ -62,8 +62,8 @@ class Postgres:
     def continues(self, line: str, record: str) -> bool:
         return self._lines.continues(line, record)
 
-    def quick(self, pack: Pack) -> QuickReader:
-        return Quick(self._prefix, self._sessions, self._head_of, self._instant, pack)
+    def quick(self, front: Front) -> QuickReader:
+        return Quick(self._prefix, self._sessions, self._significant, self._instant, front)
 
     def parse(self, record: str) -> Parsed:
         line = redact(record)
@@ -136,20 +136,10 @@ class Postgres:
         why = doubt or deceptive(out)
         if session is not None:
             jump = numbering(session, out, lines)
-            why = why or contradiction(session, out) or jump
+            why = why or contradiction(session, names_of(out)) or jump
             self._learn(session, out, clean=not why)
         if why:
             out["trust"], out["trust_why"] = "suspect", why
-
-    def _head_of(self, record: str) -> dict[str, str] | None:
-        """For Quick: what the ordinary head of a LOG record gives to every line of its session; None: look closely."""
-        head = self._prefix.strict.match(record)
-        if head is None or head.group(self._severity_group + 1) != "LOG":
-            return None
-        values = head.groups()
-        known = self._significant({name: values[group] for name, group in self._groups if name not in VARYING})
-        known["severity"] = "LOG"
-        return known if not deceptive(known) else None
 
     def _session(self, out: dict[str, str], ns: int | None, severity: str, message: str) -> Session | None:
         pid = out.get("pid")

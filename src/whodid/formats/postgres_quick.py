@@ -3,24 +3,23 @@
 Sound, not complete: it answers only where it says exactly what `Postgres.parse` would say; a property test holds the
 two equal. What depends on a part of the line alone (the names of a head, the operation of a statement) is kept in its
 encoded form, so that a line costs little more than finding its parts. Made by postgres.py; called by the agent for
-each record.
+each chunk of records.
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Final
 
-from whodid.formats.format import Head, Pack
-from whodid.formats.postgres_prefix import RUN, Prefix
-from whodid.formats.postgres_session import Session, Sessions, contradiction, jump, names_of
+from whodid.formats.format import Front, Head
+from whodid.formats.postgres_prefix import RUN, VARYING, Prefix
+from whodid.formats.postgres_session import Session, Sessions, contradiction, deceptive, jump, names_of
 from whodid.formats.redact import may_hold_secret
 from whodid.pgsql import DIGITS_ALIKE, digits_matter, worst_of
 
-_Values = tuple[str | None, ...]
-_KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=\Z|  ))?((?!))?"
+_KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=$|  ))?((?!))?"
 """How the messages begin that a busy log consists of. Its last group stands for what a prefix has not: it is empty."""
-_STATEMENT, _DURATION, _NEVER = -3, -2, -1
+_STATEMENT, _DURATION, _NEVER, _REST = -4, -3, -2, -1
 _MOST_HEADS: Final = 20_000
 _MOST_SHAPES: Final = 4096
 _MOST_VALUES: Final = 16_384
@@ -29,36 +28,73 @@ _LONGEST_SHAPE: Final = 1500
 _INSIGNIFICANT: Final = {"txid": "0", "query_id": "0", "sqlstate": "00000"}
 
 
-class _Packed(dict[str | None, bytes]):
-    """The encoded forms of one attribute's values, made when first asked for."""
+class _Fronts(dict[int, bytes]):
+    """What stands before the values of one attribute, by how long they are."""
 
-    __slots__ = ("_insignificant", "_name", "_pack")
+    __slots__ = ("_front", "_name")
 
-    def __init__(self, name: str, pack: Pack) -> None:
+    def __init__(self, name: str, front: Front) -> None:
         super().__init__()
-        self._name, self._pack, self._insignificant = name, pack, _INSIGNIFICANT.get(name)
+        self._name, self._front = name, front
 
-    def __missing__(self, value: str | None) -> bytes:
+    def __missing__(self, size_bytes: int) -> bytes:
         if len(self) >= _MOST_VALUES:
             self.clear()
-        packed = self._pack(self._name, _utf8(value)) if value and value != self._insignificant else b""
+        made = self[size_bytes] = self._front(self._name, size_bytes)
+        return made
+
+
+class _Packed(dict[str, bytes]):
+    """The encoded forms of one attribute's values, made when first asked for."""
+
+    __slots__ = ("_front", "_insignificant", "_name")
+
+    def __init__(self, name: str, front: Front) -> None:
+        super().__init__()
+        self._name, self._front, self._insignificant = name, front, _INSIGNIFICANT.get(name)
+
+    def __missing__(self, value: str) -> bytes:
+        if len(self) >= _MOST_VALUES:
+            self.clear()
+        packed = _pair(self._front, self._name, value) if value and value != self._insignificant else b""
         self[value] = packed
         return packed
 
 
-class _Numbers(dict[str | None, tuple[int, bytes]]):
-    """The same for line numbers, with the number."""
+class _Parts(dict[str | None, tuple[dict[str, str], bytes] | None]):
+    """What the values of one name in a head say to every line of a session, and the same encoded; None for those that
+    have to be looked at."""
 
-    __slots__ = ("_pack",)
+    __slots__ = ("_front", "_name", "_significant")
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(
+        self, name: str, significant: Callable[[Mapping[str, str | None]], dict[str, str]], front: Front
+    ) -> None:
         super().__init__()
-        self._pack = pack
+        self._name, self._significant, self._front = name, significant, front
 
-    def __missing__(self, value: str | None) -> tuple[int, bytes]:
+    def __missing__(self, value: str | None) -> tuple[dict[str, str], bytes] | None:
         if len(self) >= _MOST_VALUES:
             self.clear()
-        number = (int(value), self._pack("line_no", value.encode())) if value else (0, b"")
+        found = self._significant({self._name: value})
+        packed = b"".join([_pair(self._front, name, text) for name, text in found.items()])
+        part = self[value] = None if deceptive(found) else (found, packed)
+        return part
+
+
+class _Numbers(dict[str, tuple[int, bytes]]):
+    """The same for line numbers, with the number."""
+
+    __slots__ = ("_front",)
+
+    def __init__(self, front: Front) -> None:
+        super().__init__()
+        self._front = front
+
+    def __missing__(self, value: str) -> tuple[int, bytes]:
+        if len(self) >= _MOST_VALUES:
+            self.clear()
+        number = (int(value), _pair(self._front, "line_no", value)) if value else (0, b"")
         self[value] = number
         return number
 
@@ -66,11 +102,11 @@ class _Numbers(dict[str | None, tuple[int, bytes]]):
 class _Operations(dict[bytes, bytes]):
     """`operation` and `table`, encoded, by the text of a statement with its digits made alike."""
 
-    __slots__ = ("_exact", "_pack")
+    __slots__ = ("_exact", "_front")
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, front: Front) -> None:
         super().__init__()
-        self._pack = pack
+        self._front = front
         self._exact: dict[bytes, bytes] = {}
         """By the text itself, where its digits matter (`t1`, `$1`): frameworks send the same few over and over."""
 
@@ -82,9 +118,9 @@ class _Operations(dict[bytes, bytes]):
         if may_hold_secret(sql):
             return None
         operation, table = worst_of(sql)
-        packed = self._pack("operation", _utf8(operation))
+        packed = _pair(self._front, "operation", operation)
         if table:
-            packed += self._pack("table", _utf8(table))
+            packed += _pair(self._front, "table", table)
         if len(raw) <= _LONGEST_SHAPE:
             kept, key = (self._exact, raw) if digits_matter(sql) else (self, shape)
             if len(kept) >= _MOST_SHAPES:
@@ -94,15 +130,15 @@ class _Operations(dict[bytes, bytes]):
 
 
 class _KnownHead:
-    """A head that was found to be in order."""
+    """A head that was found to be in order. Small, and of values shared with others: thousands of them are in use
+    where sessions are short, and what is not in the processor's cache is dear."""
 
-    __slots__ = ("names", "packed", "states_session", "values")
+    __slots__ = ("names", "packed", "session_id")
 
     def __init__(self, values: dict[str, str], packed: bytes) -> None:
-        self.values = values
         self.names = names_of(values)
         self.packed = packed
-        self.states_session = "session" in values
+        self.session_id = values.get("session", "")
 
 
 class Quick:
@@ -112,145 +148,187 @@ class Quick:
         "_completed",
         "_distrust",
         "_duration",
-        "_head_of",
+        "_durations",
+        "_find_all",
+        "_front",
         "_heads",
         "_ids",
         "_instant",
         "_key",
+        "_last_run_at",
         "_line_no_at",
         "_longest",
-        "_match",
         "_numbers",
+        "_one_line",
         "_operations",
-        "_pack",
+        "_parts",
         "_pid_at",
         "_pids",
         "_sessions",
+        "_severity",
+        "_severity_group",
         "_stamp_at",
+        "_statements",
+        "_strict",
         "_varying",
+        "_whys",
     )  # fmt: skip
 
     def __init__(
         self,
         prefix: Prefix,
         sessions: Sessions,
-        head_of: Callable[[str], dict[str, str] | None],
+        significant: Callable[[Mapping[str, str | None]], dict[str, str]],
         instant: Callable[[str | None], int | None],
-        pack: Pack,
+        front: Front,
     ) -> None:
-        """`head_of` says what the head of a record gives, where it is in order; `instant` reads a stamp."""
+        """`significant` makes attributes of a head's values; `instant` reads a stamp."""
         layout = prefix.layout
-        self._match = re.compile(prefix.ordinary + _KIND).match
+        # One run over many lines, which has a row of groups for each of them: empty ones where a head does not fit.
+        self._find_all = re.compile(f"^(?:{prefix.ordinary}{_KIND})?(.*)$", re.MULTILINE).findall
+        self._one_line = not any("\n" in piece.literal for piece in prefix.pieces)
         self._longest = prefix.longest
         self._sessions = sessions
-        self._head_of = head_of
+        self._strict, self._severity_group = prefix.strict.match, len(prefix.names)
+        groups = {name: group for group, name in enumerate(prefix.names) if name not in VARYING}
+        self._parts = tuple((group, _Parts(name, significant, front)) for name, group in groups.items())
+        self._severity = _pair(front, "severity", "LOG")
         self._instant = instant
-        self._pack = pack
+        self._front = front
         runs = [at for at, name in enumerate(layout) if name == RUN]
-        self._key: Callable[[_Values], Hashable] = itemgetter(*runs)
+        self._key: Callable[[Head], Hashable] = itemgetter(*runs)
+        self._last_run_at = runs[-1]
         self._pid_at, self._line_no_at = (layout.index(n) if n in layout else _NEVER for n in ("pid", "line_no"))
         self._stamp_at = next((at for at, name in enumerate(layout) if name in ("stamp", "epoch")), _NEVER)
-        self._pids, self._ids, self._numbers = _Packed("pid", pack), _Packed("session", pack), _Numbers(pack)
-        self._varying = tuple((at, _Packed(name, pack)) for at, name in enumerate(layout) if name in _INSIGNIFICANT)
-        self._operations = _Operations(pack)
+        self._pids, self._ids, self._numbers = _Packed("pid", front), _Packed("session", front), _Numbers(front)
+        self._varying = tuple((at, _Packed(name, front)) for at, name in enumerate(layout) if name in _INSIGNIFICANT)
+        self._operations = _Operations(front)
+        self._statements, self._durations = _Fronts("statement", front), _Fronts("duration_ms", front)
+        self._whys = _Fronts("trust_why", front)
         self._heads: dict[Hashable, _KnownHead] = {}
-        self._completed = pack("outcome", b"completed")
-        self._duration = pack("operation", b"duration") + self._completed
-        self._distrust = pack("trust", b"suspect")
+        self._completed = _pair(front, "outcome", "completed")
+        self._duration = _pair(front, "operation", "duration") + self._completed
+        self._distrust = _pair(front, "trust", "suspect")
 
     def heads(self, lines: Sequence[str]) -> list[Head | None]:
         """Those of ordinary lines with no second end of a head in them: there is no other way to read them."""
-        match = self._match
-        return [head if line.count(":  ") == 1 and (head := match(line)) else None for line in lines]
+        if not lines or not self._one_line:
+            return [None] * len(lines)
+        text, at = "\n".join(lines), self._last_run_at
+        rows: list[Head] = self._find_all(text)
+        if text.count(":  ") == len(lines) and all(map(itemgetter(at), rows)):
+            return list(rows)  # there is one in each head, so there is no other
+        return [row if line.count(":  ") == 1 and row[at] else None for line, row in zip(lines, rows, strict=True)]
 
-    def read(self, records: Sequence[str], heads: Sequence[Head | None]) -> Iterator[tuple[bytes, int | None] | None]:
-        known_heads, key, tell, of_session = self._heads, self._key, self._tell, self._of_session
+    def read(
+        self,
+        records: Sequence[str],
+        heads: Sequence[Head | None],
+        attributes: list[bytes],
+        instants: list[int | None],
+    ) -> Iterator[None]:
+        known_heads, key, numbers, sessions = self._heads, self._key, self._numbers, self._sessions.by_pid
         pid_at, line_no_at, stamp_at, varying = self._pid_at, self._line_no_at, self._stamp_at, self._varying
-        stamp, ns = None, self._instant(None)
-        for record, head in zip(records, heads, strict=True):
-            if head is None:
-                yield None
+        add, add_instant, tell = attributes.append, instants.append, self._tell
+        stamp, ns = "", self._instant(None)
+        for record, values in zip(records, heads, strict=True):
+            if (
+                values is None
+                or not (pid := values[pid_at])
+                or (known := known_heads.get(key(values)) or self._learn_head(record, values)) is None
+            ):
+                yield
                 continue
-            values = head.groups()
-            known, pid = known_heads.get(key(values)) or self._learn_head(record, head), values[pid_at]
-            if known is None or pid is None:
-                yield None
-                continue
-            sql, told = tell(record, head, values)
+            if "\n" in record:
+                sql, told = self._tell_lines(record, values)
+            else:
+                sql, told = tell(values, values[_REST])
             if told is None:
-                yield None
+                yield
                 continue
             for at, packed in varying:
                 told += packed[values[at]]
             if values[stamp_at] != stamp:
                 stamp = values[stamp_at]
                 ns = self._instant(stamp)
-            yield of_session(known, pid, values[line_no_at], sql) + told, ns
+            line_no = values[line_no_at]
+            session = sessions.get(pid)
+            if session is None or (line_no == "1" and session.last_line > 1):
+                session = self._sessions.begin(pid, Session(session_id=known.session_id))
+            if sql is not None:
+                session.statement = sql
+            number, numbered = numbers[line_no]
+            last = session.last_line
+            if number > last:
+                session.last_line = number
+            if session.known is known and (number == last + 1 or number <= last or not last):
+                add(session.packed + numbered + told)
+            else:
+                add(self._of_session(session, known, pid, last, number) + numbered + told)
+            add_instant(ns)
 
-    def _of_session(self, known: _KnownHead, pid: str, line_no: str | None, sql: str | None) -> bytes:
-        """Everything that the line's session has a say in, encoded; the session learns what the line says of it."""
-        session = self._sessions.get(pid)
-        if session is None or (line_no == "1" and session.last_line > 1):
-            session = self._sessions.begin(pid, Session(session_id=known.values.get("session", "")))
-        if sql is not None:
-            session.statement = sql
-        number, numbered = self._numbers[line_no]
-        last, why = session.last_line, ""
-        if number > last:
-            session.last_line = number
-            if last and number != last + 1:
-                why = jump(last, number)
-        if session.known is known and not why:
-            return session.packed + numbered
+    def _of_session(self, session: Session, known: _KnownHead, pid: str, last: int, number: int) -> bytes:
+        """What a head gives to a line, encoded, where it is not that of the session's line before, or the line is not
+        the next one; the session learns what the head says of it."""
+        why = jump(last, number) if number > last + 1 and last else ""
         if session.received or session.authorized:
-            why = contradiction(session, known.values) or why
+            why = contradiction(session, known.names) or why
         packed = known.packed + self._pids[pid]
-        if session.id and not known.states_session:
+        if session.id and not known.session_id:
             packed += self._ids[session.id]
         if why:
-            return packed + numbered + self._distrust + self._pack("trust_why", _utf8(why))
+            raw = _utf8(why)
+            return packed + self._distrust + self._whys[len(raw)] + raw
         session.learn(known.names)
         session.known, session.packed = known, packed
-        return packed + numbered
+        return packed
 
-    def _tell(self, record: str, head: Head, values: _Values) -> tuple[str | None, bytes | None]:
+    def _tell_lines(self, record: str, values: Head) -> tuple[str | None, bytes | None]:
+        """`_tell` for a record of several lines."""
+        # The server puts a tab before the further lines of a statement. Anything else needs a closer look.
+        if record.count("\n") != record.count("\n\t") or record.count(":  ") != 1:
+            return None, None
+        return self._tell(values, values[_REST] + record[record.index("\n") :].replace("\n\t", "\n"))
+
+    def _tell(self, values: Head, rest: str) -> tuple[str | None, bytes | None]:
         """The statement that begins with this record, if one does; and what the message says, encoded: None where it
-        is none of the frequent kinds."""
-        if "\n" in record:
-            # The server puts a tab before the further lines of a statement. Anything else needs a closer look.
-            if record.count("\n") != record.count("\n\t") or record.count(":  ") != 1:
-                return None, None
-            record = record.replace("\n\t", "\n")
-        if values[_STATEMENT] is not None:
-            sql = record[head.end() :]
-        elif (number := values[_DURATION]) is not None:
-            return None, self._tell_duration(record, head.end(), number)
-        else:
-            executed = _executed(record, head.end())
-            if executed is None:
-                return None, None
-            sql = executed
-        return sql, self._tell_statement(sql)
+        is none of the frequent kinds. `rest` is what stands behind the groups of its kind."""
+        if number := values[_DURATION]:
+            return None, self._tell_duration(rest, number)
+        sql = rest if values[_STATEMENT] else _executed(rest)
+        return sql, self._tell_statement(sql) if sql is not None else None
 
-    def _learn_head(self, record: str, head: Head) -> _KnownHead | None:
+    def _learn_head(self, record: str, values: Head) -> _KnownHead | None:
         """For a head that is new here."""
-        if head.end() > self._longest:
+        first = record.find("\n")
+        end = (len(record) if first < 0 else first) - len(values[_REST])
+        if end > self._longest:
             return None  # longer than the server writes any, and memory is bounded
-        values = self._head_of(record)
-        if values is None or may_hold_secret(record[: head.end()]):
+        head = self._strict(record)
+        if head is None or may_hold_secret(record[:end]):
             return None
+        found = head.groups()
+        if found[self._severity_group] != "LOG":
+            return None
+        said, packed = {"severity": "LOG"}, self._severity
+        for group, parts in self._parts:
+            part = parts[found[group]]
+            if part is None:
+                return None
+            said.update(part[0])
+            packed += part[1]
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
-        packed = b"".join([self._pack(name, _utf8(value)) for name, value in values.items()])
-        known = self._heads[self._key(head.groups())] = _KnownHead(values, packed)
+        known = self._heads[self._key(values)] = _KnownHead(said, packed)
         return known
 
-    def _tell_duration(self, record: str, at: int, number: str) -> bytes | None:
-        """`duration: 1.234 ms` up to `at`, alone or before the statement that it took."""
-        duration = self._pack("duration_ms", number.encode())
-        if at == len(record):
+    def _tell_duration(self, rest: str, number: str) -> bytes | None:
+        """What stands behind `duration: 1.234 ms`: nothing, or the statement that it took."""
+        raw = number.encode()
+        duration = self._durations[len(raw)] + raw
+        if not rest:
             return self._duration + duration
-        sql = record[at + 13 :] if record.startswith("  statement: ", at) else _executed(record, at + 2)
+        sql = rest[13:] if rest.startswith("  statement: ") else _executed(rest[2:]) if rest.startswith("  ") else None
         told = self._tell_statement(sql) if sql is not None else None
         return self._completed + duration + told if told is not None else None
 
@@ -261,15 +339,21 @@ class Quick:
             return None
         shape = raw.translate(DIGITS_ALIKE)
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
-        return told + self._pack("statement", raw) if told is not None else None
+        return told + self._statements[len(raw)] + raw if told is not None else None
 
 
-def _executed(record: str, at: int) -> str | None:
-    """The statement of `execute name: …` at this place, unless the name (a client's choice) has to be looked at."""
-    if not record.startswith("execute ", at) or record.startswith("fetch from ", at + 8):
+def _executed(message: str) -> str | None:
+    """The statement of `execute name: …`, unless the name (a client's choice) has to be looked at."""
+    if not message.startswith("execute ") or message.startswith("fetch from ", 8):
         return None
-    end = record.find(": ", at + 8)
-    return record[end + 2 :] if end >= 0 and not may_hold_secret(record[at:end]) else None
+    end = message.find(": ", 8)
+    return message[end + 2 :] if end >= 0 and not may_hold_secret(message[:end]) else None
+
+
+def _pair(front: Front, name: str, value: str) -> bytes:
+    """One attribute, encoded."""
+    raw = _utf8(value)
+    return front(name, len(raw)) + raw
 
 
 def _utf8(text: str) -> bytes:

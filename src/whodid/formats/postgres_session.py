@@ -86,24 +86,25 @@ class Session:
 class Sessions:
     """The sessions of one log, by process id."""
 
-    __slots__ = ("_by_pid",)
+    __slots__ = ("by_pid",)
 
     def __init__(self) -> None:
-        self._by_pid: dict[str, Session] = {}
+        self.by_pid: dict[str, Session] = {}
+        """For looking up; `begin` and `end` alter it."""
 
     def get(self, pid: str) -> Session | None:
-        return self._by_pid.get(pid)
+        return self.by_pid.get(pid)
 
     def begin(self, pid: str, session: Session) -> Session:
-        if len(self._by_pid) >= _MOST_SESSIONS:
-            for old in list(self._by_pid)[: _MOST_SESSIONS // 2]:
-                del self._by_pid[old]
-        self._by_pid.pop(pid, None)
-        self._by_pid[pid] = session
+        if len(self.by_pid) >= _MOST_SESSIONS:
+            for old in list(self.by_pid)[: _MOST_SESSIONS // 2]:
+                del self.by_pid[old]
+        self.by_pid.pop(pid, None)
+        self.by_pid[pid] = session
         return session
 
     def end(self, pid: str) -> None:
-        self._by_pid.pop(pid, None)
+        self.by_pid.pop(pid, None)
 
 
 def session_id(start_ns: int, pid: str) -> str:
@@ -133,9 +134,9 @@ def jump(last: int, number: int) -> str:
     return f"line {number} of the session follows line {last}"
 
 
-def contradiction(session: Session, values: dict[str, str]) -> str:
+def contradiction(session: Session, names: Names) -> str:
     """How a line's prefix disagrees with what its session is known to be; empty if it does not."""
-    client, user, db = values.get("client", ""), values.get("user", ""), values.get("db", "")
+    _, user, db, client = names
     if session.received and session.client and client and client != session.client:
         return f"client {client} is not {session.client}, from where the session was opened"
     if session.authorized and session.user and user and user != session.user:
