@@ -94,6 +94,18 @@ async def test_a_question_with_too_many_lines_is_refused_never_cut(monkeypatch: 
         await find(BASE_NS, BASE_NS + 60 * SECOND, [])
 
 
+async def test_whether_there_was_anything_to_judge_is_one_cheap_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = QueryBench(Limits(max_entries=1))
+    monkeypatch.setattr(server, "DEFAULT_TENANT", bench.tenant)
+    attributes = {"severity": "LOG", "operation": "SELECT"}
+    await bench.load({"job": "shop"}, [(BASE_NS + n * SECOND, "LOG:  statement: SELECT 1", attributes) for n in (1, 2)])
+    await bench.load({"job": "auth"}, [(BASE_NS, "Accepted publickey", {"operation": "login"})])
+    await bench.load({"job": "database"}, [(BASE_NS, "LOG:  checkpoint starting", {"severity": "LOG"})])
+    has_deeds = server._judge_of_deeds(bench.engine)
+    assert await has_deeds(BASE_NS, BASE_NS + 60 * SECOND)
+    assert not await has_deeds(BASE_NS, BASE_NS + SECOND)
+
+
 def test_a_part_that_fails_stops_the_whole_server(tmp_path: Path) -> None:
     """Half a server lies: it would answer and yet, say, never judge a rule again."""
     whodid = Installation(tmp_path)

@@ -30,7 +30,7 @@ from whodid.ingest.retention import Policy, keep_enforcing
 from whodid.ingest.settled import SettledStore
 from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
-from whodid.investigate.who import find
+from whodid.investigate.who import find, has_deeds
 from whodid.logql.parser import parse
 from whodid.model.clock import SECOND, Clock
 from whodid.model.result import Row, Streams
@@ -143,6 +143,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             trail=trail,
             registry=CollectorRegistry(),
             find=_finder(Engine(reads, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
+            has_deeds=_judge_of_deeds(engine),
             alerts=lambda: alerts_json(evaluator.alerts()),
             rules=lambda: rules_json(evaluator.groups, evaluator.active, evaluator.health),
             retention_ns=config.retention.period_ns,
@@ -217,6 +218,20 @@ def _finder(engine: Engine, config: Config) -> Callable[[int, int, Sequence[str]
         return await find(fetch, config.people, start_ns, end_ns, words)
 
     return findings
+
+
+def _judge_of_deeds(engine: Engine) -> Callable[[int, int], Coroutine[Any, Any, bool]]:
+    """Whether there was anything for `whodid who` to judge: the newest such line is all that is read."""
+
+    async def fetch(query: str, start_ns: int, end_ns: int) -> list[Row]:
+        result = await engine.range(RangeRequest(query, start_ns, end_ns, SECOND, 1, "backward", 0, DEFAULT_TENANT))
+        assert isinstance(result, Streams)
+        return result.rows
+
+    async def judge(start_ns: int, end_ns: int) -> bool:
+        return await has_deeds(fetch, start_ns, end_ns)
+
+    return judge
 
 
 def _bind(listen: Listen, key: str) -> socket.socket:

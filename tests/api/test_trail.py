@@ -54,6 +54,19 @@ async def test_findings_as_text_are_safe_for_a_terminal(house: House) -> None:
     assert all(char.isprintable() or char == "\n" for char in answer.text)
 
 
+async def test_nothing_found_says_whether_there_was_anything_to_judge(house: House) -> None:
+    asked = {"format": "text", "start": "100", "end": "200"}
+    judged = (await house.client.get(FINDINGS, params=asked)).text
+    house.deeds = False
+    nothing = (await house.client.get(FINDINGS, params=asked)).text
+    assert judged == "No dangerous statement was found in this time.\n"
+    assert nothing.startswith(judged)
+    assert "so there was nothing to judge; `whodid check` says what is followed." in nothing
+    assert house.asked[-1] == (100 * SECOND, 200 * SECOND, ["deeds"])
+    house.found = [a_finding()]
+    assert "nothing to judge" not in (await house.client.get(FINDINGS, params=asked)).text
+
+
 @pytest.mark.parametrize(
     ("parameters", "start_s", "end_s"),
     [

@@ -67,13 +67,34 @@ def test_a_proxy_of_the_environment_is_not_used_on_the_way_to_this_machine(monke
         ("1700000000", 1_700_000_000 * SECOND),
         ("1970-01-01T00:00:01.5Z", SECOND * 3 // 2),
         ("1970-01-01T02:00:00+02:00", 0),
+        ("2026-01-01 13:03:09 UTC", NOW + 46_989 * SECOND),
+        ("2026-01-01T13:03:09", NOW + 46_989 * SECOND),
+        ("2026-01-01T13:03:09.25", NOW + 46_989 * SECOND + SECOND // 4),
+        ("2026-01-01 13:03", NOW + 46_980 * SECOND),
+        ("2026-01-01 15:03+02:00", NOW + 46_980 * SECOND),
+        ("2026-01-01", NOW),
+        ("2026-01-01 UTC", NOW),
     ],
 )
 def test_times_on_the_command_line(text: str, ns: int) -> None:
     assert read_time(text, SteppedClock(NOW), "--since") == ns
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "1.5h", "-1h", "²", "2026-13-01T00:00:00Z", "2026-01-01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "1.5h",
+        "-1h",
+        "²",
+        "2026-13-01T00:00:00Z",
+        "2026-01-32",
+        "2026-01-01 13",
+        "2026-01-01 13:03 CET",
+        "13:03",
+    ],
+)
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(BadTime, match=r"--until .*: give a span such as 1h or 48h, or an instant such as 2026-"):
         read_time(text, SteppedClock(NOW), "--until")

@@ -75,10 +75,27 @@ def test_json_for_programs() -> None:
     assert "\x1b" not in said.stdout
 
 
-def test_nothing_found_prints_nothing() -> None:
+@pytest.mark.parametrize(
+    ("kind", "options", "told"),
+    [
+        ("streams", [], "no lines in the last 1h; --since asks for more"),
+        ("streams", ["--since", "2d"], "no lines in the last 2d; --since asks for more"),
+        ("matrix", [], "no numbers in the last 1h; --since asks for more"),
+        ("streams", ["--since", "2026-01-01"], "no lines in this time; --since and --until choose another"),
+        ("streams", ["--until", "5m"], "no lines in this time; --since and --until choose another"),
+    ],
+)
+def test_nothing_found_is_told_apart_from_the_answer(kind: str, options: list[str], told: str) -> None:
+    with stub_server() as stub:
+        stub.give(RANGE, success(kind, []))
+        said = run("query", "{}", *options, "--server", stub.url)
+    assert (said.exit_code, said.stdout, said.stderr) == (0, "", f"whodid: {told}\n")
+
+
+def test_nothing_found_is_no_note_for_programs() -> None:
     with stub_server() as stub:
         stub.give(RANGE, success("streams", []))
-        assert (run("query", "{}", "--server", stub.url).stdout, stub.asked[0][0]) == ("", RANGE)
+        assert run("query", "{}", "--json", "--server", stub.url).stderr == ""
 
 
 def test_labels_and_values() -> None:
@@ -89,7 +106,11 @@ def test_labels_and_values() -> None:
         assert run("labels", "job", "--server", stub.url).stdout == "db\n\\x1b]0;x\\x07\n"
         assert json.loads(run("labels", "job", "--json", "--server", stub.url).stdout)["data"][0] == "db"
         stub.give("/loki/api/v1/label/none/values", {"status": "success", "data": None})
-        assert run("labels", "none", "--server", stub.url).stdout == ""
+        none = run("labels", "none", "--server", stub.url)
+        assert (none.exit_code, none.stdout) == (0, "")
+        assert none.stderr == "whodid: no lines with the label none in the last 24h; --since asks for more\n"
+        stub.give("/loki/api/v1/labels", {"status": "success", "data": []})
+        assert run("labels", "--server", stub.url).stderr == "whodid: no lines in the last 24h; --since asks for more\n"
 
 
 def test_a_label_s_name_is_one_part_of_the_address() -> None:

@@ -17,6 +17,7 @@ ODD = ['host-1.example"}', "a|b", "back\\slash"]
     "query",
     [
         queries.candidates(),
+        queries.deeds(),
         queries.near(["database"], ["prod", ""], ["41", "42"]),
         queries.near(ODD, ODD, ["41"]),
         queries.frame(["database"], ["prod"], ["41"]),

@@ -74,3 +74,11 @@ async def test_log_text_cannot_steer_the_terminal() -> None:
 
 async def test_nothing_found() -> None:
     assert await report("03:53:07 db 41 sql SELECT 1") == "No dangerous statement was found in this time.\n"
+
+
+def test_nothing_found_where_nothing_could_be_found() -> None:
+    assert render([], has_deeds=False) == (
+        "No dangerous statement was found in this time.\n"
+        "There are no lines of a database log in this time that say what was done, so there was nothing to judge; "
+        "`whodid check` says what is followed.\n"
+    )

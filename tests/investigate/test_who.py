@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kit.stories import Log, instant, people_of, rows_of
-from whodid.investigate import find
+from whodid.investigate import find, has_deeds
 from whodid.investigate.finding import Finding
 from whodid.investigate.who import TooManyStatementsError
 
@@ -131,6 +131,22 @@ async def test_nothing_dangerous_costs_one_query() -> None:
     log = Log(rows_of("03:53:07 db 41 sql SELECT 1"))
     assert await find(log.fetch, (), START, END) == []
     assert len(log.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("03:53:07 db 41 sql SELECT 1", True),
+        ("03:53:07 db 41 sql @job=shop SELECT 1", True),
+        ("06:53:07 db 41 sql SELECT 1", False),
+        ('03:53:07 db 41 sql @operation="" SELECT 1', False),
+        ("03:53:07 ssh login @user=deploy", False),
+        ("03:53:07 web GET @status=200", False),
+        ("", False),
+    ],
+)
+async def test_whether_there_was_anything_to_judge(row: str, told: bool) -> None:
+    assert await has_deeds(Log(rows_of(row)).fetch, START, END) is told
 
 
 async def test_too_many_are_refused_and_never_cut_silently(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,12 +59,18 @@ class House:
         """What `find` was asked."""
         self.found: list[Finding] = []
         """What `find` answers."""
-        services.find = self._find
+        self.deeds = True
+        """What `has_deeds` answers."""
+        services.find, services.has_deeds = self._find, self._has_deeds
         self.client, self.page = _client(self.api), _client(self.pages)
 
     async def _find(self, start_ns: int, end_ns: int, words: Sequence[str]) -> list[Finding]:
         self.asked.append((start_ns, end_ns, words))
         return self.found
+
+    async def _has_deeds(self, start_ns: int, end_ns: int) -> bool:
+        self.asked.append((start_ns, end_ns, ["deeds"]))
+        return self.deeds
 
     async def push_json(self, streams: Iterable[Mapping[str, Any]], **headers: str) -> httpx2.Response:
         body = json.dumps({"streams": list(streams)}).encode()
@@ -127,6 +133,7 @@ async def open_house(
             trail=trail,
             registry=CollectorRegistry(),
             find=_nobody,
+            has_deeds=_nobody,
             alerts=lambda: {"status": "success", "data": {"alerts": []}},
             rules=lambda: {"status": "success", "data": {"groups": []}},
             version="7.7.7",
@@ -142,5 +149,5 @@ async def open_house(
         await house.page.aclose()
 
 
-async def _nobody(start_ns: int, end_ns: int, words: Sequence[str]) -> list[Finding]:
+async def _nobody(*asked: object) -> Any:
     raise AssertionError("the house has its own")

@@ -150,7 +150,7 @@ class Log:
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _STAGE = re.compile(rf"\s*\|(?P<line>~)?\s*(?P<body>(?:{_STRING}|[^|\"])*)")
-_CONDITION = re.compile(rf"(\w+)\s*(=~|=)\s*({_STRING})")
+_CONDITION = re.compile(rf"(\w+)\s*(=~|!=|=)\s*({_STRING})")
 
 
 def _compiled(query: str) -> Callable[[Row], bool]:
@@ -177,7 +177,9 @@ def _conditions(text: str, fields: Callable[[Row], dict[str, str]]) -> Callable[
 
     def holds(row: Row, condition: re.Match[str]) -> bool:
         value, wanted = fields(row).get(condition[1], ""), _unquoted(condition[3])
-        return value == wanted if condition[2] == "=" else bool(re.fullmatch(wanted, value))
+        if condition[2] == "=~":
+            return bool(re.fullmatch(wanted, value))
+        return (value == wanted) == (condition[2] == "=")
 
     def accepts(row: Row) -> bool:
         groups = [[holds(row, found[0])]]

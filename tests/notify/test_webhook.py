@@ -56,7 +56,7 @@ def test_the_message_is_alertmanagers_version_4() -> None:
                 "annotations": {"summary": "s", "x": "1"},
                 "startsAt": "1970-01-01T00:00:07Z",
                 "endsAt": "0001-01-01T00:00:00Z",
-                "generatorURL": "http://h/logs/alerts?name=A",
+                "generatorURL": "http://h/logs/#findings",
                 "fingerprint": "f1",
             },
             {
@@ -65,12 +65,20 @@ def test_the_message_is_alertmanagers_version_4() -> None:
                 "annotations": {"summary": "s", "x": "2"},
                 "startsAt": "1970-01-01T00:00:07Z",
                 "endsAt": "1970-01-01T00:00:09Z",
-                "generatorURL": "http://h/logs/alerts?name=A",
+                "generatorURL": "http://h/logs/#findings",
                 "fingerprint": "f2",
             },
         ],
     }
     assert payload([ENDED], "team")["status"] == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("external_url", "link"),
+    [("http://h/logs/", "http://h/logs/#findings"), ("http://h/logs", "http://h/logs/#findings"), ("", "")],
+)
+def test_an_alert_leads_to_the_findings(external_url: str, link: str) -> None:
+    assert payload([FIRING], "team", external_url)["alerts"][0]["generatorURL"] == link
 
 
 async def test_it_arrives_with_its_delivery_id(sink: WebhookSink) -> None:

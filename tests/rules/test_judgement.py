@@ -1,6 +1,9 @@
 """From rows to alerts: what names an instant alert, and that a line's text cannot pretend."""
 
+import pytest
+
 from whodid.logql import parse
+from whodid.model.clock import SECOND
 from whodid.model.result import Row
 from whodid.rules.judgement import Surroundings, line_labels, line_turn
 from whodid.rules.load import load_text
@@ -19,6 +22,18 @@ def test_what_the_agent_states_wins_over_what_the_text_claims() -> None:
         "line": "text",
         "timestamp": "1970-01-01T00:00:00Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("ns", "told"),
+    [
+        (3, "1970-01-01T00:00:00Z"),
+        (7 * SECOND + 999, "1970-01-01T00:00:07Z"),
+        (7 * SECOND + 120_999_999, "1970-01-01T00:00:07.12Z"),
+    ],
+)
+def test_annotations_tell_the_time_to_the_millisecond(ns: int, told: str) -> None:
+    assert line_labels(Row(ns, "", {}, {}, {}))["timestamp"] == told
 
 
 def test_the_newest_line_speaks_and_the_oldest_says_since_when() -> None:

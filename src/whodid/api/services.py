@@ -41,6 +41,8 @@ class Services:
     registry: CollectorRegistry
     find: Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]
     """Findings between two instants (ns) that hold all words: the answer of `whodid who`."""
+    has_deeds: Callable[[int, int], Coroutine[Any, Any, bool]]
+    """Whether a database's log says between two instants (ns) of anything that it was done."""
     alerts: Callable[[], dict[str, Any]]
     """Prometheus' /api/v1/alerts answer."""
     rules: Callable[[], dict[str, Any]]

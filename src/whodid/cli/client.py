@@ -1,6 +1,7 @@
 """The server's HTTP API as the commands call it: the store belongs to the server process, so all ask it here."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,10 @@ from whodid.model.clock import SECOND, Clock, parse_duration, parse_rfc3339
 
 DEFAULT_SERVER = "http://127.0.0.1:3100"
 TIMEOUT_S = 120.0
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]+)?)?)?(?: ?(UTC|[Zz]|[+-][0-9]{2}:[0-9]{2}))?"
+)
 
 
 class Refused(WhodidError):
@@ -57,14 +62,25 @@ def uses_proxy(url: str) -> bool:
 
 
 def read_time(text: str, clock: Clock, name: str) -> int:
-    """Nanoseconds of `1h` (that long ago), RFC 3339, or Unix seconds."""
+    """Nanoseconds of `1h` (that long ago), an instant as whodid prints it, or Unix seconds."""
     try:
         return clock.now_ns() - parse_duration(text)
     except ValueError:
         pass  # no duration: an instant then
     try:
-        return int(text) * SECOND if text.isdigit() else parse_rfc3339(text)
+        return int(text) * SECOND if text.isdigit() else _read_instant(text)
     except ValueError:
         raise BadTime(
-            f"{name} {text!r}: give a span such as 1h or 48h, or an instant such as 2026-12-01T09:30:00Z"
+            f"{name} {text!r}: give a span such as 1h or 48h, or an instant such as 2026-12-01T09:30:00Z "
+            "or '2026-12-01 09:30' (UTC)"
         ) from None
+
+
+def _read_instant(text: str) -> int:
+    """RFC 3339, and what people type of it: without seconds, without the time, without a zone, which then is UTC."""
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an instant: {text!r}")
+    day, minute, second, zone = match.groups()
+    zone = "Z" if zone in (None, "UTC") else zone
+    return parse_rfc3339(f"{day}T{minute or '00:00'}{second or ':00'}{zone}")

@@ -15,7 +15,7 @@ from whodid.cli.client import DEFAULT_SERVER, Refused, get, read_time, uses_prox
 from whodid.cli.export import Output, export
 from whodid.cli.output import Unreachable, complain, explained, printable
 from whodid.errors import WhodidError
-from whodid.model.clock import SystemClock, format_rfc3339
+from whodid.model.clock import SystemClock, format_rfc3339, parse_duration
 
 Server = Annotated[str, typer.Option(envvar="WHODID_SERVER", help="The server's address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -29,7 +29,7 @@ class Misused(WhodidError):
 
 def query(
     logql: Annotated[str, typer.Argument(help="A LogQL query.")],
-    since: Annotated[str, typer.Option(help="From when: a span (1h) or an instant.")] = "1h",
+    since: Annotated[str, typer.Option(help="From when: a span (1h) or an instant (2026-11-23 13:03, UTC).")] = "1h",
     until: Annotated[str, typer.Option(help="To when; now if not given.")] = "",
     limit: Annotated[int, typer.Option(help="Most lines.")] = 100,
     step: Annotated[str, typer.Option(help="Step of a metric query (1m); chosen by the server if not given.")] = "",
@@ -61,6 +61,9 @@ def query(
             typer.echo(json.dumps(answer, ensure_ascii=False))
         else:
             _print_result(answer["data"])
+            if not answer["data"]["result"]:
+                what = "lines" if answer["data"]["resultType"] == "streams" else "numbers"
+                complain(f"no {what} {_in_time(since, until)}")
 
 
 def labels(
@@ -81,6 +84,19 @@ def labels(
         else:
             for found in answer.get("data") or []:
                 typer.echo(printable(found))
+            if not answer.get("data"):
+                complain(f"no lines {f'with the label {name} ' if name else ''}{_in_time(since)}")
+
+
+def _in_time(since: str, until: str = "") -> str:
+    """Where nothing was found, and what to do: silence would leave open whether the question was wrong."""
+    try:
+        parse_duration(since)
+    except ValueError:
+        until = until or "now"
+    return (
+        "in this time; --since and --until choose another" if until else f"in the last {since}; --since asks for more"
+    )
 
 
 def tail(

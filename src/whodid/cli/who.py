@@ -14,7 +14,7 @@ FINDINGS = "/whodid/api/v1/findings"
 
 def who(
     words: Annotated[list[str] | None, typer.Argument(help="Only findings that hold all these words.")] = None,
-    since: Annotated[str, typer.Option(help="From when: a span (1h, 48h) or an instant (RFC 3339).")] = "24h",
+    since: Annotated[str, typer.Option(help="From when: a span (48h) or an instant (2026-11-23 13:03, UTC).")] = "24h",
     until: Annotated[str, typer.Option(help="To when; now if not given.")] = "",
     server: Annotated[str, typer.Option(envvar="WHODID_SERVER", help="The server's address.")] = DEFAULT_SERVER,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

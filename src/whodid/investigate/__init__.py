@@ -6,7 +6,7 @@ report.py tells. The log is reached only through the `fetch` that the caller han
 
 from whodid.investigate.finding import Alternative, Attribution, Evidence, Finding
 from whodid.investigate.report import headline, render
-from whodid.investigate.who import Fetch, TooManyStatementsError, find
+from whodid.investigate.who import Fetch, TooManyStatementsError, find, has_deeds
 
 __all__ = [
     "Alternative",
@@ -16,6 +16,7 @@ __all__ = [
     "Finding",
     "TooManyStatementsError",
     "find",
+    "has_deeds",
     "headline",
     "render",
 ]

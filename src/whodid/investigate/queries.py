@@ -35,6 +35,11 @@ def candidates() -> str:
     return f'{{job=~".+"}} | operation=~{quote(OPERATIONS_RE)} or operation="error" and statement=~{quote(_REFUSED_RE)}'
 
 
+def deeds() -> str:
+    """Lines of a database's log that say what was done; `severity` is what only those formats read."""
+    return '{job=~".+"} | severity!="" | operation!=""'
+
+
 def frame(jobs: Iterable[str], hosts: Iterable[str], pids: Sequence[str]) -> str:
     """What opens, closes and decides in these sessions."""
     return f"{near(jobs, hosts, pids)} | operation=~{quote(_FRAME_RE)} or statement=~{quote(_CONTROL_RE)}"

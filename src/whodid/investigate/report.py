@@ -29,10 +29,17 @@ _ON: Final = frozenset({"DROP TRIGGER", "ALTER TRIGGER", "DROP POLICY", "DROP RU
 _RANK: Final[dict[Outcome, int]] = {"completed": 0, "unknown": 1, "rolled_back": 2, "failed": 2}
 
 
-def render(findings: Sequence[Finding]) -> str:
-    """The whole answer, ending in a newline."""
+_NOTHING: Final = "No dangerous statement was found in this time.\n"
+_NOTHING_JUDGED: Final = (
+    "There are no lines of a database log in this time that say what was done, so there was nothing to judge; "
+    "`whodid check` says what is followed.\n"
+)
+
+
+def render(findings: Sequence[Finding], *, has_deeds: bool = True) -> str:
+    """The whole answer, ending in a newline. Without `has_deeds` the log held nothing that could have been found."""
     if not findings:
-        return "No dangerous statement was found in this time.\n"
+        return _NOTHING if has_deeds else _NOTHING + _NOTHING_JUDGED
     lines = [headline(findings), ""]
     for finding in findings:
         lines += _entry(finding)

@@ -61,6 +61,12 @@ async def find(
     return await asyncio.to_thread(_findings, judged, logins, people, wanted)
 
 
+async def has_deeds(fetch: Fetch, start_ns: int, end_ns: int) -> bool:
+    """Whether a database's log says of anything in [start_ns, end_ns) that it was done: without such lines, that
+    nothing was found means nothing. One row is enough, so `fetch` may stop there."""
+    return bool(await fetch(queries.deeds(), start_ns, end_ns))
+
+
 def _narrowed(rows: Iterable[Row], people: Iterable[Person], words: Sequence[str]) -> list[Event]:
     """The rows whose SQL really is dangerous and has the words; a word that may mean a person is left for later."""
     told = [word for word in words if not any(word in f"{person.id}\n{person.name}".lower() for person in people)]

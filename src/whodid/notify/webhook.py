@@ -12,7 +12,7 @@ import hmac
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 import orjson
@@ -117,14 +117,13 @@ def payload(alerts: Sequence[Alert], receiver: str, external_url: str = "") -> d
 
 
 def _alert(alert: Alert, external_url: str) -> dict[str, Any]:
-    name = quote(alert.labels.get("alertname", ""))
     return {
         "status": "resolved" if alert.state == "resolved" else "firing",
         "labels": alert.labels,
         "annotations": alert.annotations,
         "startsAt": format_rfc3339(alert.starts_at_ns),
         "endsAt": format_rfc3339(alert.ends_at_ns) if alert.ends_at_ns else _NEVER,
-        "generatorURL": f"{external_url.rstrip('/')}/alerts?name={name}" if external_url else "",
+        "generatorURL": f"{external_url.rstrip('/')}/#findings" if external_url else "",
         "fingerprint": alert.fingerprint,
     }
 

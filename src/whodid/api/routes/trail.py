@@ -29,9 +29,10 @@ async def findings(request: Request) -> Response:
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     words = [word for word in request.query_params.getlist("word") if word.strip()]
     found = await while_connected(request, house.find(start_ns, end_ns, words))
-    if values.get("format") == "text":
-        return PlainTextResponse(render(found))
-    return _json({"findings": [finding.to_json() for finding in found]})
+    if values.get("format") != "text":
+        return _json({"findings": [finding.to_json() for finding in found]})
+    has_deeds = bool(found) or await while_connected(request, house.has_deeds(start_ns, end_ns))
+    return PlainTextResponse(render(found, has_deeds=has_deeds))
 
 
 async def alerts(request: Request) -> Response:
