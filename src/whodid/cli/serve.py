@@ -28,6 +28,7 @@ from whodid.model.clock import SECOND, SystemClock
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="whodid.yml; found by itself if not given.")]
 
 STOP_PATIENCE_S = 30.0
+HALVES = ("server", "agent")
 
 
 def server(config: ConfigFile = None) -> None:
@@ -118,7 +119,7 @@ def run_children(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        for half in ("server", "agent"):
+        for half in HALVES:
             command = [sys.executable, "-m", "whodid", half, *arguments]
             # A session of its own: Ctrl-C reaches this process alone, which then ends both in order.
             children.append(subprocess.Popen(command, env=environment, start_new_session=True))
@@ -155,11 +156,15 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 def _first_to_end(children: list[subprocess.Popen[bytes]]) -> int:
     """Blocks until any child ends; its exit status, made a failure even if it was 0."""
     while True:
-        for child in children:
+        for half, child in zip(HALVES, children, strict=False):  # the agent is missing if the server did not come up
             try:
-                return child.wait(timeout=0.5) or 1
+                status = child.wait(timeout=0.5)
             except subprocess.TimeoutExpired:
                 continue
+            if status < 0:  # it could say nothing itself
+                why = "; often memory: journalctl -k" if -status == signal.SIGKILL else ""
+                complain(f"the {half} was killed (signal {-status}{why}); start it again")
+            return status if status > 0 else WRONG
 
 
 def _introduce(config: Config, path: Path | None) -> None:
