@@ -33,6 +33,28 @@ def test_without_sources_the_usual_logs_but_never_its_own(monkeypatch: pytest.Mo
     assert source.paths == found.paths
 
 
+@pytest.mark.parametrize("command", ["up", "check"])
+def test_a_machine_without_an_auth_log_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(serve, "run_pair", lambda path, server: 0)
+    file = tmp_path / "whodid.yml"
+    ports = f"server: {{listen: '127.0.0.1:{free_port()}'}}\ndashboard: {{listen: '127.0.0.1:{free_port()}'}}\n"
+    file.write_text(f"data_dir: {tmp_path}\n{ports}")
+    told = "not found  auth  /var/log/auth.log – without it no SSH key can be evidence; on Debian 12: apt "
+    told += "install rsyslog"
+
+    def said() -> list[str]:
+        output = CliRunner().invoke(app, [command, "--config", str(file)], catch_exceptions=False).stdout
+        return [line.strip() for line in output.splitlines() if "not found" in line]
+
+    web = SourceSettings("web", "nginx_access", (str(tmp_path / "a"),))
+    monkeypatch.setattr(serve, "discover", lambda: (web,))
+    assert said() == [told]
+    monkeypatch.setattr(serve, "discover", lambda: (web, SourceSettings("auth", "auth", ("/a",))))
+    assert said() == []
+    file.write_text(f"{file.read_text()}agent: {{sources: [{{job: app, paths: [/a]}}]}}\n")
+    assert said() == [], "who lists sources has decided"
+
+
 @pytest.mark.parametrize("command", ["up", "server", "agent"])
 def test_a_bad_configuration_is_status_2(tmp_path: Path, command: str) -> None:
     file = tmp_path / "whodid.yml"

@@ -11,6 +11,7 @@ from itertools import repeat
 from whodid.agent.batch import BatchBuilder, Span
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
+from whodid.agent.misread import Misread, unread
 from whodid.agent.records import RecordJoiner, Records
 from whodid.formats.format import Format, Parsed, QuickFormat
 from whodid.model.clock import Clock, format_duration
@@ -46,6 +47,7 @@ class FileReader:
         limits: ReaderLimits,
         clock: Clock,
         health: Health,
+        misread: Misread,
     ) -> None:
         self.feed = feed
         self._job = job
@@ -54,6 +56,8 @@ class FileReader:
         self._instants = instants
         self._clock = clock
         self._health = health
+        self._misread = misread
+        self._unread = 0  # records of this turn that nothing was had of
         self._max_wait_s = limits.max_wait_s
         self._max_age_ns = limits.max_age_ns
         self._told_too_old = False
@@ -131,7 +135,9 @@ class FileReader:
         records, first = self._records, self._next
         if first >= len(records.texts):
             return  # a chunk that completed no record
+        self._unread = 0
         encoded, taken, size_bytes = self._entries(*batch.room)
+        self._misread.look(self.feed.path, taken, self._unread)
         self._next = first + taken
         end = records.ends[self._next - 1]
         if self._next >= len(records.texts):
@@ -174,11 +180,13 @@ class FileReader:
     def _parse(self, text: str) -> tuple[str, bytes, int | None]:
         """A record that has to be looked at closely."""
         try:
-            line, attributes, ns, understood = self._format.parse(text)
+            parsed = self._format.parse(text)
         except Exception:  # a format must not raise; if it does, the record is still evidence
-            line, attributes, ns, understood = self._unparsed(text)
-        self._health.entries_unparsed += not understood
-        return line, pack_attributes(attributes), ns
+            parsed = self._unparsed(text)
+        if not parsed.understood:
+            self._health.entries_unparsed += 1
+            self._unread += unread(parsed)
+        return parsed.line, pack_attributes(parsed.attributes), parsed.ns
 
     def _leave_out(self, count: int) -> None:
         """Counts lines that are too old, and says so once for each file: a first start finds weeks of them."""

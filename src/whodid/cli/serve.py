@@ -100,6 +100,15 @@ def sources_of(config: Config) -> tuple[SourceSettings, ...]:
     return tuple(replace(source, exclude=(*source.exclude, *own)) for source in discover())
 
 
+def missing_evidence(config: Config) -> str | None:
+    """What to say when whodid looked for logs by itself and found no auth log: `who` then knows sessions, no people."""
+    if config.agent.sources or any(source.format == "auth" for source in sources_of(config)):
+        return None
+    return (
+        "not found  auth  /var/log/auth.log – without it no SSH key can be evidence; on Debian 12: apt install rsyslog"
+    )
+
+
 def run_pair(path: Path | None, server: str) -> int:
     """Runs server and agent as children until one ends or this process is told to stop; returns the exit status."""
     try:
@@ -174,6 +183,8 @@ def _introduce(config: Config, path: Path | None) -> None:
         typer.echo(f"  following {source.job:<10} {', '.join(source.paths)}")
     if not sources:
         typer.echo("  no log files found on this machine yet; name them under agent.sources in whodid.yml")
+    if missing := missing_evidence(config):
+        typer.echo(f"  {missing}")
     typer.echo(f"  dashboard  {config.dashboard.url}/logs/")
     typer.echo(f"  Loki API   {config.server.url}")
 
