@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from whodid.agent.discover import DEBIAN_PREFIX, discover
+from whodid.agent.discover import discover
+from whodid.formats.postgres import DEFAULT_PREFIX
 
 
 def put(root: Path, name: str, content: str = "") -> None:
@@ -24,7 +25,7 @@ def test_debian_with_its_defaults(tmp_path: Path) -> None:
         ("nginx", "nginx_access"),
         ("auth", "auth"),
     ]
-    assert sources[0].line_prefix == DEBIAN_PREFIX
+    assert sources[0].line_prefix == DEFAULT_PREFIX
     assert sources[0].paths == (str(tmp_path / "var/log/postgresql/*.log"),)
 
 
@@ -42,7 +43,7 @@ def test_prefix_is_read_from_each_cluster_and_conf_d_wins(tmp_path: Path) -> Non
     one, two, rest = discover(tmp_path)
     assert (one.line_prefix, one.timezone) == ("%m it's %u ", "Asia/Jerusalem")
     assert one.paths == (str(tmp_path / "var/log/postgresql/postgresql-15-main.log"),)
-    assert (two.line_prefix, two.timezone) == (DEBIAN_PREFIX, None)
+    assert (two.line_prefix, two.timezone) == (DEFAULT_PREFIX, None)
     assert set(rest.exclude) == set(one.paths + two.paths)
 
 

@@ -10,7 +10,9 @@ from kit.agent_parts import EPOCH_S, StillClock, TinyFormat
 from whodid.agent.batch import BatchBuilder
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
+from whodid.agent.misread import Misread
 from whodid.agent.reader import FileReader, ReaderLimits
+from whodid.agent.settings import SourceSettings
 from whodid.formats.format import Format, FormatSettings, Parsed
 from whodid.formats.postgres import Postgres
 from whodid.model.clock import SECOND
@@ -27,8 +29,9 @@ class Bench:
         self.clock, self.health = StillClock(), Health()
         self.file = FollowedFile(str(path), os.open(path, os.O_RDONLY))
         self.file.grow_head()
+        misread = Misread(SourceSettings("j", "tiny", (str(path),)))
         limits = ReaderLimits(100, 100, 0.15, max_age_ns)
-        self.reader = FileReader(self.file, "j", "{}", format, Instants(), limits, self.clock, self.health)
+        self.reader = FileReader(self.file, "j", "{}", format, Instants(), limits, self.clock, self.health, misread)
 
     def take(self, max_entries: int = 100, hurry: bool = False) -> list[str]:
         return [entry.line for entry in self.entries(max_entries, hurry)]
@@ -165,3 +168,13 @@ def test_a_format_with_a_quick_reader_gives_the_same(tmp_path: Path) -> None:
     assert [entry.ns % 100 for entry in got] == list(range(7))
     assert bench.health.entries_unparsed == 1
     bench.file.close()
+
+
+def test_a_file_that_its_format_does_not_read_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(tmp_path / "a.log", TinyFormat())
+    for _ in range(4):
+        with (tmp_path / "a.log").open("a") as file:
+            file.write("unknown\n" * 11)
+        bench.take()
+    told = [message for message in caplog.messages if "understood" in message]
+    assert told == [f"job j: {tmp_path}/a.log: none of its first 21 records is understood as tiny"]

@@ -130,6 +130,35 @@ def test_a_format_that_cannot_read_its_lines(sound: Installation) -> None:
     assert "log_line_prefix 'no' names no value" in sound.wrong()
 
 
+SESSION = '2026-11-23 06:32:35.186 UTC [10317]: [3-1] noa@shop LOG:  statement: truncate "Order";\n'
+
+
+def test_a_prefix_that_no_line_begins_with(sound: Installation) -> None:
+    source = sound.values["agent"]["sources"][0]
+    source |= {"job": "database", "format": "postgres", "paths": [str(sound.file.parent / "*.log")]}
+    old = sound.file.parent / "old.log"
+    old.write_text(SESSION.replace(": [3-1]", "") * 9)
+    os.utime(old, (1, 1))
+    sound.log.write_text("a line of another time\n" + SESSION * 6 + "and a piece")
+    told = f'database: {sound.log}: none of its last 7 lines begins with line_prefix "%m [%p] %q%u@%d "; '
+    assert sound.wrong() == told + "set it to what SHOW log_line_prefix prints"
+    source["line_prefix"] = "%m [%p]: [%l-1] %u@%d "
+    assert sound.check().exit_code == 0
+    source["line_prefix"] = "%t [%p] %u "
+    assert 'line_prefix "%t [%p] %u "' in sound.wrong()
+    source["exclude"] = [sound.log.name]
+    source["line_prefix"] = ""
+    assert sound.check().exit_code == 0, "what is not followed does not count"
+
+
+def test_a_format_that_no_line_has(sound: Installation) -> None:
+    sound.values["agent"]["sources"][0]["format"] = "nginx_access"
+    sound.log.write_text(SESSION * 4)
+    assert sound.check().exit_code == 0, "too few to judge"
+    sound.log.write_text(SESSION * 5)
+    assert sound.wrong() == f"app: {sound.log}: none of its last 5 lines is understood as nginx_access"
+
+
 def test_rules_with_mistakes(sound: Installation, tmp_path: Path) -> None:
     bad = tmp_path / "rules.yml"
     bad.write_text("groups:\n  - name: g\n    rules:\n      - {alert: A, expr: '{job='}\n")

@@ -33,6 +33,28 @@ def test_without_sources_the_usual_logs_but_never_its_own(monkeypatch: pytest.Mo
     assert source.paths == found.paths
 
 
+@pytest.mark.parametrize("command", ["up", "check"])
+def test_a_machine_without_an_auth_log_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(serve, "run_pair", lambda path, server: 0)
+    file = tmp_path / "whodid.yml"
+    ports = f"server: {{listen: '127.0.0.1:{free_port()}'}}\ndashboard: {{listen: '127.0.0.1:{free_port()}'}}\n"
+    file.write_text(f"data_dir: {tmp_path}\n{ports}")
+    told = "not found  auth  /var/log/auth.log – without it no SSH key can be evidence; on Debian 12: apt "
+    told += "install rsyslog"
+
+    def said() -> list[str]:
+        output = CliRunner().invoke(app, [command, "--config", str(file)], catch_exceptions=False).stdout
+        return [line.strip() for line in output.splitlines() if "not found" in line]
+
+    web = SourceSettings("web", "nginx_access", (str(tmp_path / "a"),))
+    monkeypatch.setattr(serve, "discover", lambda: (web,))
+    assert said() == [told]
+    monkeypatch.setattr(serve, "discover", lambda: (web, SourceSettings("auth", "auth", ("/a",))))
+    assert said() == []
+    file.write_text(f"{file.read_text()}agent: {{sources: [{{job: app, paths: [/a]}}]}}\n")
+    assert said() == [], "who lists sources has decided"
+
+
 @pytest.mark.parametrize("command", ["up", "server", "agent"])
 def test_a_bad_configuration_is_status_2(tmp_path: Path, command: str) -> None:
     file = tmp_path / "whodid.yml"
@@ -50,17 +72,35 @@ def test_a_host_without_the_server_s_packages(monkeypatch: pytest.MonkeyPatch, c
     assert said.stderr == "whodid: this command needs the server's packages: pip install 'whodid[server]'\n"
 
 
-@pytest.mark.parametrize(("status", "told"), [(7, 7), (0, 1)])
+@pytest.mark.parametrize(
+    ("ending", "told", "said"),
+    [
+        ("exit 7", 7, ""),
+        ("exit 0", 1, ""),
+        (
+            "kill -9 $$",
+            1,
+            "whodid: the server was killed (signal 9; often memory: journalctl -k); start it again\n",
+        ),
+        ("kill -11 $$", 1, "whodid: the server was killed (signal 11); start it again\n"),
+    ],
+)
 def test_a_server_that_does_not_come_up_is_a_failure_and_no_agent_is_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, told: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    ending: str,
+    told: int,
+    said: str,
 ) -> None:
     program, log = tmp_path / "python", tmp_path / "log"
-    program.write_text(f'#!/bin/sh\necho "$@" >>{log}\nexit {status}\n')
+    program.write_text(f'#!/bin/sh\necho "$@" >>{log}\n{ending}\n')
     program.chmod(0o755)
     monkeypatch.setattr(serve, "sys", SimpleNamespace(executable=str(program)))
     monkeypatch.setattr(signal, "signal", lambda *handler: None)  # this process is pytest's
     assert serve.run_pair(tmp_path / "whodid.yml", f"http://127.0.0.1:{free_port()}") == told
     assert log.read_text() == f"-m whodid server --config {tmp_path / 'whodid.yml'}\n"
+    assert capfd.readouterr().err == said
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from whodid.agent.batch import BatchBuilder
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
+from whodid.agent.misread import Misread
 from whodid.agent.positions import Position, Positions
 from whodid.agent.reader import FileReader, ReaderLimits
 from whodid.agent.settings import AgentSettings, SourceSettings
@@ -38,6 +39,7 @@ class _Job:
         self.format_settings = format_settings
         self.readers: dict[str, FileReader] = {}  # by the feed's id, oldest first
         self.instants: dict[str, Instants] = {}  # by path
+        self.misread = Misread(settings)
 
 
 class Collector:
@@ -170,6 +172,7 @@ class Collector:
             self._limits,
             self._clock,
             self._health,
+            job.misread,
         )
 
 

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 from whodid.agent.settings import SourceSettings
+from whodid.formats.postgres import DEFAULT_PREFIX
 
-DEBIAN_PREFIX = "%m [%p] %q%u@%d "
 POSTGRES_LOGS = ("var/log/postgresql", "var/lib/pgsql/data/log")
 PLAIN_LOGS = (
     # job, format, paths below the root
@@ -39,14 +39,14 @@ def _postgres(root: Path) -> list[SourceSettings]:
         settings = _read_settings(config)
         log = root / f"var/log/postgresql/postgresql-{config.parts[-3]}-{config.parts[-2]}.log"
         if log.parent.is_dir():
-            prefix = settings.get("log_line_prefix", DEBIAN_PREFIX)
+            prefix = settings.get("log_line_prefix", DEFAULT_PREFIX)
             own.append(str(log))
             sources.append(_source("postgres", (str(log),), (), prefix, settings.get("log_timezone")))
     directories = [root / d for d in POSTGRES_LOGS if (root / d).is_dir()]
     others = [p for d in directories for p in sorted(d.glob("*.log")) if str(p) not in own]
     if others or (directories and not own):
         paths = tuple(f"{d}/*.log" for d in directories)
-        sources.append(_source("postgres", paths, tuple(own), DEBIAN_PREFIX, None))
+        sources.append(_source("postgres", paths, tuple(own), DEFAULT_PREFIX, None))
     if any(p for d in directories for p in d.glob("*.json")):
         sources.append(_source("postgres_json", tuple(f"{d}/*.json" for d in directories), (), "", None))
     return sources

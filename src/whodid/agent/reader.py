@@ -13,6 +13,7 @@ from typing import NamedTuple
 from whodid.agent.batch import BatchBuilder, Span
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
+from whodid.agent.misread import Misread, unread
 from whodid.agent.records import RecordJoiner, Records
 from whodid.formats.format import Format, Parsed, QuickFormat
 from whodid.model.clock import Clock, format_duration
@@ -61,6 +62,7 @@ class FileReader:
         limits: ReaderLimits,
         clock: Clock,
         health: Health,
+        misread: Misread,
     ) -> None:
         self.feed = feed
         self._job = job
@@ -69,6 +71,8 @@ class FileReader:
         self._instants = instants
         self._clock = clock
         self._health = health
+        self._misread = misread
+        self._unread = 0  # records of this chunk that nothing was had of
         self._max_wait_s = limits.max_wait_s
         self._max_age_ns = limits.max_age_ns
         self._told_too_old = False
@@ -165,11 +169,13 @@ class FileReader:
         texts, ends, heads = records
         attributes: list[bytes] = []
         stated: list[int | None] = []
+        self._unread = 0
         for _ in self._quick.read(texts, heads, attributes, stated) if self._quick else texts:
             at = len(attributes)
             texts[at], packed, ns = self._parse(texts[at])
             attributes.append(packed)
             stated.append(ns)
+        self._misread.look(self.feed.path, len(texts), self._unread)
         now_ns = self._clock.now_ns()
         if self._max_age_ns:
             self._leave_out(now_ns - self._max_age_ns, texts, ends, attributes, stated)
@@ -182,11 +188,13 @@ class FileReader:
     def _parse(self, text: str) -> tuple[str, bytes, int | None]:
         """A record that has to be looked at closely."""
         try:
-            line, attributes, ns, understood = self._format.parse(text)
+            parsed = self._format.parse(text)
         except Exception:  # a format must not raise; if it does, the record is still evidence
-            line, attributes, ns, understood = self._unparsed(text)
-        self._health.entries_unparsed += not understood
-        return line, pack_attributes(attributes), ns
+            parsed = self._unparsed(text)
+        if not parsed.understood:
+            self._health.entries_unparsed += 1
+            self._unread += unread(parsed)
+        return parsed.line, pack_attributes(parsed.attributes), parsed.ns
 
     def _leave_out(
         self, oldest_ns: int, texts: list[str], ends: list[int], attributes: list[bytes], stated: list[int | None]

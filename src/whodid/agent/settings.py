@@ -20,7 +20,7 @@ class SourceSettings:
     labels: Mapping[str, str] = field(default_factory=dict)
     """Further labels of every line of this source."""
     line_prefix: str = ""
-    """PostgreSQL's `log_line_prefix` (formats postgres and the like)."""
+    """What `SHOW log_line_prefix` prints (format postgres only); empty: Debian's `%m [%p] %q%u@%d `, with its blank."""
     timezone: str | None = None
     """Zone of instants that state none, as in the IANA database; None: the host's own."""
     options: Mapping[str, str] = field(default_factory=dict)

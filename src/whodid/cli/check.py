@@ -11,13 +11,15 @@ from typing import Annotated
 import httpx2
 import typer
 
+from whodid.agent.misread import misread_tail
 from whodid.agent.settings import SourceSettings
 from whodid.cli.output import MissingServerExtra, explained, need_server_packages
-from whodid.cli.serve import ConfigFile, sources_of
+from whodid.cli.serve import ConfigFile, missing_evidence, sources_of
 from whodid.config.load import find_file, load_config
 from whodid.config.settings import Config, Listen
 from whodid.errors import WhodidError
-from whodid.formats import FormatSettings, make_format
+from whodid.formats import Format, FormatSettings, make_format
+from whodid.sources.files import named_files
 
 BUILD_INFO = "/loki/api/v1/status/buildinfo"
 PATIENCE_S = 3.0
@@ -42,6 +44,8 @@ def check(
             wrong += not good
             if not good or not quiet:
                 typer.echo(f"{'ok   ' if good else 'WRONG'} {text}")
+        if (missing := missing_evidence(settings)) and not quiet:
+            typer.echo(missing)
     raise typer.Exit(1 if wrong else 0)
 
 
@@ -65,7 +69,9 @@ def _findings(config: Config, path: Path | None) -> Iterator[Finding]:
 def _source(source: SourceSettings) -> Finding:
     name = f"{source.job}: {', '.join(source.paths)}"
     try:
-        make_format(source.format, FormatSettings(line_prefix=source.line_prefix))
+        format = make_format(
+            source.format, FormatSettings(line_prefix=source.line_prefix, options=dict(source.options))
+        )
     except WhodidError as e:
         return False, f"{name}: {e}"
     files = [file for pattern in source.paths for file in glob(pattern, recursive=True)]  # noqa: PTH207 – paths are text
@@ -74,7 +80,22 @@ def _source(source: SourceSettings) -> Finding:
         return False, f"{name}: no permission to read {blocked[0]}; add this user to the group that may (adm)"
     if not files:
         return False, f"{name}: no such file yet; it will be followed when it appears"
+    if misread := _misread(source, format):
+        return False, f"{source.job}: {misread}"
     return True, f"{name}: {len(files)} file{'s' if len(files) > 1 else ''}"
+
+
+def _misread(source: SourceSettings, format: Format) -> str | None:
+    """What is wrong with the newest file of a source, by its last lines."""
+    files = [found for pattern in source.paths for found in named_files(pattern, source.exclude)]
+    if not files:
+        return None
+    newest, _ = max(files, key=lambda found: found[1].st_mtime_ns)
+    try:
+        told = misread_tail(source, Path(newest), format)
+    except OSError as e:
+        told = f"{e.strerror}; it was there a moment ago"
+    return f"{newest}: {told}" if told else None
 
 
 def _data_dir(path: Path) -> Finding:

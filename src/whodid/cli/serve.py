@@ -28,6 +28,7 @@ from whodid.model.clock import SECOND, SystemClock
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="whodid.yml; found by itself if not given.")]
 
 STOP_PATIENCE_S = 30.0
+HALVES = ("server", "agent")
 
 
 def server(config: ConfigFile = None) -> None:
@@ -99,6 +100,15 @@ def sources_of(config: Config) -> tuple[SourceSettings, ...]:
     return tuple(replace(source, exclude=(*source.exclude, *own)) for source in discover())
 
 
+def missing_evidence(config: Config) -> str | None:
+    """What to say when whodid looked for logs by itself and found no auth log: `who` then knows sessions, no people."""
+    if config.agent.sources or any(source.format == "auth" for source in sources_of(config)):
+        return None
+    return (
+        "not found  auth  /var/log/auth.log – without it no SSH key can be evidence; on Debian 12: apt install rsyslog"
+    )
+
+
 def run_pair(path: Path | None, server: str) -> int:
     """Runs server and agent as children until one ends or this process is told to stop; returns the exit status."""
     try:
@@ -118,7 +128,7 @@ def run_children(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        for half in ("server", "agent"):
+        for half in HALVES:
             command = [sys.executable, "-m", "whodid", half, *arguments]
             # A session of its own: Ctrl-C reaches this process alone, which then ends both in order.
             children.append(subprocess.Popen(command, env=environment, start_new_session=True))
@@ -155,11 +165,15 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 def _first_to_end(children: list[subprocess.Popen[bytes]]) -> int:
     """Blocks until any child ends; its exit status, made a failure even if it was 0."""
     while True:
-        for child in children:
+        for half, child in zip(HALVES, children, strict=False):  # the agent is missing if the server did not come up
             try:
-                return child.wait(timeout=0.5) or 1
+                status = child.wait(timeout=0.5)
             except subprocess.TimeoutExpired:
                 continue
+            if status < 0:  # it could say nothing itself
+                why = "; often memory: journalctl -k" if -status == signal.SIGKILL else ""
+                complain(f"the {half} was killed (signal {-status}{why}); start it again")
+            return status if status > 0 else WRONG
 
 
 def _introduce(config: Config, path: Path | None) -> None:
@@ -169,6 +183,8 @@ def _introduce(config: Config, path: Path | None) -> None:
         typer.echo(f"  following {source.job:<10} {', '.join(source.paths)}")
     if not sources:
         typer.echo("  no log files found on this machine yet; name them under agent.sources in whodid.yml")
+    if missing := missing_evidence(config):
+        typer.echo(f"  {missing}")
     typer.echo(f"  dashboard  {config.dashboard.url}/logs/")
     typer.echo(f"  Loki API   {config.server.url}")
 

@@ -35,7 +35,7 @@ class FormatSettings:
     """What a source's configuration may say about its format."""
 
     line_prefix: str = ""
-    """PostgreSQL's `log_line_prefix` (postgres only)."""
+    """PostgreSQL's `log_line_prefix` (postgres only); empty: Debian's default."""
     timezone: tzinfo = UTC
     """For instants without a zone of their own; the agent passes the host's zone."""
     year_hint_ns: int = 0

@@ -27,7 +27,8 @@ from whodid.formats.postgres_session import (
 from whodid.formats.redact import redact
 from whodid.formats.stamps import SECOND, LocalStamps, fraction_ns
 
-DEFAULT_PREFIX: Final = "%m [%p] "
+DEFAULT_PREFIX: Final = "%m [%p] %q%u@%d "
+"""Debian's. It also reads lines of PostgreSQL's own default, `%m [%p] `, for what stands behind %q may be missing."""
 _SECRETIVE: Final = ("statement", "message", "detail", "context", "query", "hint", "app")
 _NOT_KEPT: Final = ("stamp", "epoch")
 _MOST_LATE: Final = 16

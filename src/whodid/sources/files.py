@@ -12,7 +12,7 @@ import glob
 import logging
 import os
 import stat as stat_flags
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from whodid.sources import siblings
 from whodid.sources.compressed import find_compressed, tell_unread
@@ -74,7 +74,7 @@ class FileSource:
         return named and not self._excluded(path)
 
     def _excluded(self, path: str) -> bool:
-        return any(fnmatch.fnmatch(path, e) or fnmatch.fnmatch(os.path.basename(path), e) for e in self._exclude)
+        return _is_excluded(path, self._exclude)
 
     def _present(self) -> dict[Key, str]:
         """The regular, uncompressed files that the patterns name now."""
@@ -83,15 +83,8 @@ class FileSource:
             directory = _fixed_directory(pattern)
             if not os.path.isdir(directory):
                 self._tell(pattern, f"waiting for {pattern}: the directory {directory} does not exist")
-            for path in sorted(glob.glob(pattern, recursive=True)) if glob.has_magic(pattern) else [pattern]:
-                if path.endswith(siblings.COMPRESSED) or self._excluded(path):
-                    continue
-                try:
-                    stat = os.stat(path)
-                except OSError:
-                    continue
-                if stat_flags.S_ISREG(stat.st_mode):
-                    found.setdefault(Key.of(stat), path)
+            for path, stat in named_files(pattern, self._exclude):
+                found.setdefault(Key.of(stat), path)
         return found
 
     def _tell(self, about: str, message: str) -> None:
@@ -236,6 +229,23 @@ class FileSource:
             for file in self._files
             if not file.finished and file.key != Key.of(sibling.stat)
         )
+
+
+def named_files(pattern: str, exclude: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """The regular, uncompressed files that a path or glob names now."""
+    for path in sorted(glob.glob(pattern, recursive=True)) if glob.has_magic(pattern) else [pattern]:
+        if path.endswith(siblings.COMPRESSED) or _is_excluded(path, exclude):
+            continue
+        try:
+            stat = os.stat(path)
+        except OSError:
+            continue
+        if stat_flags.S_ISREG(stat.st_mode):
+            yield path, stat
+
+
+def _is_excluded(path: str, exclude: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatch(path, e) or fnmatch.fnmatch(os.path.basename(path), e) for e in exclude)
 
 
 def _is_rotated(path: str, original: str) -> bool:
