@@ -50,11 +50,12 @@ async def test_drilldown_takes_a_part_of_too_many_series(tmp_path: Path, monkeyp
 
 
 async def test_a_query_beyond_its_memory_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, Limits(memory_bytes=1 << 20)) as house:
-        await house.store({"job": "db"}, *("x" * 20_000 + str(n) for n in range(400)))
+    async with open_house(tmp_path, monkeypatch, Limits(memory_bytes=16 << 20)) as house:
+        # More than the engine reads at a time (10 MB), should both streams come into one part.
+        await house.store({"job": "db"}, *("x" * 60_000 + str(n) for n in range(400)))
         await house.store({"job": "small"}, "x")
         answer = await house.client.get(QUERY_RANGE, params={"query": '{job="db"}', "limit": "5000"})
-        assert (answer.status_code, "needs more than 1 MiB of memory" in answer.text) == (400, True), answer.text[:200]
+        assert (answer.status_code, "needs more than 16 MiB of memory" in answer.text) == (400, True), answer.text[:200]
         # The server lives, and so do small questions.
         assert len(await house.lines('{job="small"}')) == 1
         assert (await house.client.get("/ready")).status_code == 200
