@@ -12,6 +12,7 @@ from kit.ingest_bench import IngestBench, until
 from kit.shaky_store import ShakyStore
 from whodid.ingest.backlog import AGAIN_S, GAP_S
 from whodid.ingest.committer import FULL_BYTES
+from whodid.ingest.journal import Segment
 from whodid.ingest.limits import Limits
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
@@ -194,4 +195,30 @@ async def test_a_table_too_far_behind_holds_back_what_comes_next(tmp_path: Path)
     assert await asyncio.wait_for(held, 30) == []
     await bench.ingest.settled()
     assert await stored(bench) == ["first", "secon", "third", "later"]
+    await bench.stop()
+
+
+async def test_fewer_lines_than_promised_are_an_error_and_the_file_stays(
+    bench: IngestBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the reason: an insert that reads nothing succeeds in the engine's eyes."""
+    monkeypatch.setattr(Segment, "engine_path", "/proc/self/fd/{nothing}")
+    await push_full(bench, "first")
+    await asyncio.wait_for(bench.ingest.settled(), 30)
+    assert (await stored(bench), len(files(tmp_path))) == ([], 1)
+    monkeypatch.undo()
+    await bench.asleep()
+    bench.clock.advance(AGAIN_S[0])
+    await until(lambda: bench.ingest.journal_bytes == 0)
+    assert await stored(bench) == ["first"]
+
+
+async def test_a_data_directory_whose_name_is_a_pattern_to_the_engine(tmp_path: Path) -> None:
+    directory = tmp_path / "logs{a}*"
+    directory.mkdir()
+    bench = IngestBench(directory, store=ShakyStore())
+    await bench.start()
+    await push_full(bench, "first")
+    await bench.ingest.settled()
+    assert await stored(bench) == ["first"]
     await bench.stop()
