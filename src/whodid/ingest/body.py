@@ -29,14 +29,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a commit stored: rows with first_seq ≤ seq ≤ last_seq; some numbers in between may be unused."""
+    """What a commit stored."""
 
-    first_seq: int
     last_seq: int
-    """first_seq - 1 if the bodies held no line."""
+    """Its last number, or the one before its first if the bodies held no line; some in between may be unused."""
     lines: int
-    bytes: int
-    """Of the bodies that were read, unpacked."""
 
 
 @dataclass(slots=True)

@@ -80,4 +80,4 @@ def commit(
         return staging.commit(connection, spool, bodies, first_seq, limits, now_ns)
     if facts.lines:
         insert(connection, spool.path, spool.schema, first_seq, facts)
-    return Committed(first_seq, first_seq + facts.lines - 1, facts.lines, sum(len(body.data) for body in bodies))
+    return Committed(first_seq + facts.lines - 1, facts.lines)

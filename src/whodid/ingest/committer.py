@@ -160,9 +160,9 @@ class Committer:
                 partial(look, spool=self._spool, bodies=bodies, limits=self._limits, now_ns=now_ns)
             )
             if facts is not None and not facts.lines:
-                result = Committed(self._next_seq, self._next_seq - 1, 0, sum(len(body.data) for body in bodies))
+                result = Committed(self._next_seq - 1, 0)
             elif facts is not None and self._goes_to_the_journal(rows, facts):
-                result = await self._written_down(bodies, rows, facts)
+                result = await self._written_down(rows, facts)
             else:
                 await self._backlog.drained()
                 result = await self._stored(bodies, facts, now_ns)
@@ -180,12 +180,11 @@ class Committer:
         small_enough = facts.lines <= JOURNAL_LINES and len(rows) <= JOURNAL_BYTES
         return small_enough and (self._last_was_full or not self._backlog.empty)
 
-    async def _written_down(self, bodies: list[Body], rows: bytes, facts: Facts) -> Committed:
+    async def _written_down(self, rows: bytes, facts: Facts) -> Committed:
         """In the journal: durable, and in the table soon."""
-        first_seq = self._next_seq
-        await self._backlog.append(Batch(rows, first_seq, facts))
+        await self._backlog.append(Batch(rows, self._next_seq, facts))
         self._next_seq += facts.lines
-        return Committed(first_seq, self._next_seq - 1, facts.lines, sum(len(body.data) for body in bodies))
+        return Committed(self._next_seq - 1, facts.lines)
 
     async def _stored(self, bodies: list[Body], facts: Facts | None, now_ns: int) -> Committed:
         """In the table."""
@@ -210,7 +209,7 @@ class Committer:
 
     def _answer(self, group: Group, result: Committed) -> None:
         self.totals.lines += result.lines
-        self.totals.bytes += result.bytes
+        self.totals.bytes += sum(len(body.data) for body, _ in group if body.error is None)
         for body, answer in group:
             if body.error is not None:
                 fail(answer, body.error)

@@ -53,7 +53,7 @@ def commit(
         if count and len(skip) < len(good):
             stored = connection.write(_insert(skip, first_seq, where, bool(odd)))
         stage.empty()
-    return Committed(first_seq, first_seq + count - 1, stored, sum(len(body.data) for body in good))
+    return Committed(first_seq + count - 1, stored)
 
 
 @dataclass(frozen=True, slots=True)
