@@ -36,6 +36,13 @@ def test_a_refusal_carries_the_server_s_words(status: int) -> None:
     assert len(str(refused.value)) < 600
 
 
+def test_the_dashboards_address_is_told_from_the_apis() -> None:
+    with stub_server() as stub:
+        stub.give("/x", "Not Found", 404)
+        with pytest.raises(Refused, match=r"answered 404: Not Found; is this the API's address \(port 3100\)"):
+            get_text(stub.url, "/x", {})
+
+
 def test_nobody_at_the_address() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(Unreachable, match=rf"^cannot reach the server at {url}: .*; is `whodid up` running there\?$"):

@@ -76,6 +76,13 @@ async def test_nothing_found() -> None:
     assert await report("03:53:07 db 41 sql SELECT 1") == "No dangerous statement was found in this time.\n"
 
 
+def test_nothing_found_with_the_words_asked_for() -> None:
+    """A mistyped table must not read as if nothing had happened."""
+    assert render([], ["truncate", "Userr\x1b"]) == (
+        'No dangerous statement with "truncate" and "Userr " was found in this time; ask without words for all.\n'
+    )
+
+
 def test_nothing_found_where_nothing_could_be_found() -> None:
     assert render([], has_deeds=False) == (
         "No dangerous statement was found in this time.\n"

@@ -49,8 +49,16 @@ def get_text(server: str, path: str, parameters: Mapping[str, str | Sequence[str
         reason = str(e) or type(e).__name__
         raise Unreachable(f"cannot reach the server at {server}: {reason}; is `whodid up` running there?") from None
     if answer.status_code != 200:
-        raise Refused(f"{server} answered {answer.status_code}: {answer.text.strip()[:500]}")
+        raise refused(server, answer)
     return answer.text
+
+
+def refused(server: str, answer: httpx2.Response) -> Refused:
+    """What the server said, and what may be wrong with the address."""
+    said = answer.text.strip()[:500]
+    nowhere = answer.status_code == 404 and said == "Not Found"
+    hint = "; is this the API's address (port 3100), and not the dashboard's?" if nowhere else ""
+    return Refused(f"{server} answered {answer.status_code}: {said}{hint}")
 
 
 def uses_proxy(url: str) -> bool:

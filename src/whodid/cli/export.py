@@ -16,7 +16,7 @@ import httpx2
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
 
-from whodid.cli.client import TIMEOUT_S, Refused, uses_proxy
+from whodid.cli.client import TIMEOUT_S, Refused, refused, uses_proxy
 from whodid.cli.output import Unreachable, printable
 from whodid.errors import WhodidError
 
@@ -75,7 +75,7 @@ def _pieces(server: str, asked: Mapping[str, str]) -> Iterator[bytes]:
         with httpx2.stream("GET", url, params=dict(asked), timeout=TIMEOUT_S, trust_env=uses_proxy(url)) as answer:
             if answer.status_code != 200:
                 answer.read()
-                raise Refused(f"{server} answered {answer.status_code}: {answer.text.strip()[:500]}")
+                raise refused(server, answer)
             for piece in answer.iter_bytes():
                 received += len(piece)
                 yield piece

@@ -36,9 +36,16 @@ _NOTHING_JUDGED: Final = (
 )
 
 
-def render(findings: Sequence[Finding], *, has_deeds: bool = True) -> str:
-    """The whole answer, ending in a newline. Without `has_deeds` the log held nothing that could have been found."""
+def render(findings: Sequence[Finding], words: Sequence[str] = (), *, has_deeds: bool = True) -> str:
+    """The whole answer, ending in a newline. `words`: what was asked to stand in the findings.
+
+    Without `has_deeds` the log held nothing that could have been found.
+    """
     if not findings:
+        if has_deeds and words:
+            asked = " and ".join(f'"{word}"' for word in words)
+            told = _plain(f"No dangerous statement with {asked} was found in this time")
+            return f"{told}; ask without words for all.\n"
         return _NOTHING if has_deeds else _NOTHING + _NOTHING_JUDGED
     lines = [headline(findings), ""]
     for finding in findings:

@@ -32,7 +32,7 @@ async def findings(request: Request) -> Response:
     if values.get("format") != "text":
         return _json({"findings": [finding.to_json() for finding in found]})
     has_deeds = bool(found) or await while_connected(request, house.has_deeds(start_ns, end_ns))
-    return PlainTextResponse(render(found, has_deeds=has_deeds))
+    return PlainTextResponse(render(found, words, has_deeds=has_deeds))
 
 
 async def alerts(request: Request) -> Response:
