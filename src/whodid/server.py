@@ -23,6 +23,7 @@ from whodid.api.services import DEFAULT_TENANT, Services
 from whodid.config.settings import Config, Limits, Listen
 from whodid.errors import WhodidError
 from whodid.ingest.deletes import Deletes
+from whodid.ingest.indexing import keep_indexed
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.merging import keep_merging_aside
 from whodid.ingest.pipeline import Ingest
@@ -157,6 +158,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             "the rules": scheduler.run(stop),
             "the notifications": outbox.run(stop),
             "merging": keep_merging_aside(store, ingest.totals, clock),
+            "the index": keep_indexed(store, ingest.totals, clock),
             "retention": keep_enforcing(store, policy, config.data_dir, clock),
         }
         async with _running(work, stop):

@@ -21,7 +21,7 @@ async def kept(bench: QueryBench, width_s: int, wanted: Wanted) -> list[tuple[st
     assert isinstance(query, LogQuery)
     planned = plan(query, bench.index.streams(bench.tenant))
     window = Window.of(Grid(BASE_NS + 10 * SECOND, SECOND, 1), width_s * SECOND, 0)
-    scan = Scan(planned, BASE_NS, BASE_NS + 60 * SECOND, False, 100)
+    scan = Scan(planned, BASE_NS, BASE_NS + 60 * SECOND, False, (100, 100))
 
     def size(line: Line) -> float | None:
         return len(line.text)

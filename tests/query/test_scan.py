@@ -23,7 +23,7 @@ async def test_every_row_comes_once_and_in_order(bench: QueryBench, newest_first
     query = parse('{job=~"a|b"}')
     assert isinstance(query, LogQuery)
     planned = plan(query, bench.index.streams(bench.tenant))
-    scan = Scan(planned, BASE_NS, BASE_NS + 86_400 * SECOND + 1, newest_first, page_rows)
+    scan = Scan(planned, BASE_NS, BASE_NS + 86_400 * SECOND + 1, newest_first, (page_rows, page_rows))
     statements = 0
 
     async def select(sql: str) -> object:

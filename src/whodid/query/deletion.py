@@ -53,7 +53,8 @@ class Chooser:
         if not plan.streams:
             return Doomed((), 0)
         wanted = Wanted(query, start_ns, end_ns + 1, numbers[1], tenant, numbers[0])
-        plan = replace(plan, conditions=(*plan.conditions, *wanted.numbered))
+        # A condition stays with its request; a hint is for this engine and this minute.
+        plan = replace(plan, conditions=(*plan.conditions, *wanted.numbered), hints=())
         if plan.steps:
             return await self._picked(plan, wanted)
         condition = statements.where(plan, start_ns, end_ns + 1)

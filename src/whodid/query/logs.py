@@ -13,8 +13,8 @@ from whodid.model.result import Row
 from whodid.query.planner import Plan
 from whodid.query.scan import Cost, Scan, Select, lines
 
-_PAGE_ROWS = (4_000, 20_000)
-"""Least and most rows of a page when Python may drop some: worth a statement, yet little to read in vain."""
+_PAGE_ROWS = (400, 20_000)
+"""Least and most rows of a page when Python may drop some: little to read in vain at first, then worth a statement."""
 _SPARE_ROWS = 16
 """Rows above the limit that make up for lines stored twice."""
 
@@ -60,8 +60,9 @@ async def run(
 ) -> tuple[list[Row], Cost]:
     """The rows of [begin, end), at most `limit`, in the order asked for."""
     thinned = plan.drops or interval_ns > 0
-    page_rows = min(max(_PAGE_ROWS[0], 4 * limit), _PAGE_ROWS[1]) if thinned else limit + _SPARE_ROWS
-    scan = Scan(plan, begin_ns, end_ns, newest_first, page_rows)
+    least, most = _PAGE_ROWS
+    first = min(max(least, 4 * limit), most) if thinned else limit + _SPARE_ROWS
+    scan = Scan(plan, begin_ns, end_ns, newest_first, (first, max(first, most)))
     collector = Collector(plan, limit, interval_ns)
     async for page in scan.pages(select):
         await asyncio.to_thread(collector.take, page)

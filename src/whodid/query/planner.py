@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from whodid.logql.ast import LogQuery, Stage
 from whodid.model.entry import Labels
+from whodid.query import grams
 from whodid.query.line import Line
 from whodid.query.selector import select
 from whodid.query.stages import STAGES, Meaning, Scope, Step
@@ -33,6 +34,8 @@ class Plan:
     """But for suspect rows, nothing is left to Python: a metric can be aggregated by the engine."""
     definitions: tuple[str, ...] = ()
     """SQL, `expression AS name`: what the conditions call by name."""
+    hints: tuple[str, ...] = ()
+    """SQL for WHERE, by which the engine need not read all (grams.py); no row goes by them."""
 
     def keeps(self, line: Line) -> bool:
         """Runs the steps on a line; False if one drops it."""
@@ -45,6 +48,7 @@ def plan(query: LogQuery, streams: Mapping[int, Labels]) -> Plan:
     scope = Scope(chosen)
     conditions: list[str] = []
     suspects: list[str] = []
+    hints: list[str] = []
     steps: list[Step] = []
     drops, in_engine = False, True
     for stage in query.stages:
@@ -53,13 +57,15 @@ def plan(query: LogQuery, streams: Mapping[int, Labels]) -> Plan:
         fragment = meaning.sql(stage, scope)
         if fragment is not None and fragment.condition != "true":
             conditions.append(f"({fragment.condition})")
+            hints.append(grams.hint(fragment.words))
         if fragment is None or not fragment.exact:
             steps.append(step)
             drops = drops or meaning.drops
             in_engine = in_engine and fragment is not None and bool(fragment.suspect)
             suspects += [fragment.suspect] if fragment is not None and fragment.suspect else []
             scope = _after(scope, stage, meaning)
-    return Plan(chosen, tuple(conditions), tuple(suspects), tuple(steps), drops, in_engine)
+    useful = tuple(hint for hint in hints if hint)
+    return Plan(chosen, tuple(conditions), tuple(suspects), tuple(steps), drops, in_engine, hints=useful)
 
 
 def steps(query: LogQuery) -> tuple[Step, ...]:

@@ -2,7 +2,8 @@
 
 Spans of time grow while they hold little and shrink when a page is full; a full page is continued behind its last
 row. So the newest hundred lines of a busy store read a few minutes of it, and a needle in a quiet month takes few
-statements.
+statements. The lines of a single stream lie in order of time, and the engine stops by itself where a page is full: of
+them a day, which is one partition, is asked at once.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -21,8 +22,8 @@ from whodid.query.planner import Plan
 Select = Callable[[str], Awaitable[pa.Table]]
 """Runs a statement within the query's time and memory."""
 
-_FIRST_SPAN_NS = 30 * SECOND
-_GROWTH = 8
+_FIRST_SPAN_NS, _FIRST_SPAN_OF_ONE_NS = 30 * SECOND, 86_400 * SECOND
+_GROWTH, _GROWTH_OF_PAGES = 8, 4
 
 
 @dataclass(slots=True)
@@ -45,28 +46,30 @@ class Scan:
     begin_ns: int
     end_ns: int
     newest_first: bool
-    page_rows: int
+    page_rows: tuple[int, int]
+    """Of the first page, and at most: where one was not enough, pages grow."""
     cost: Cost = field(default_factory=Cost)
 
     async def pages(self, select: Select) -> AsyncIterator[pa.Table]:
         """Pages of rows, in order of (ts, seq) or its reverse."""
-        begin, end, span = self.begin_ns, self.end_ns, _FIRST_SPAN_NS
+        begin, end = self.begin_ns, self.end_ns
+        span = _FIRST_SPAN_OF_ONE_NS if len(self.plan.streams) == 1 else _FIRST_SPAN_NS
         after: tuple[int, int] | None = None
+        page_rows, most_rows = self.page_rows
         while begin < end and self.plan.streams:
             low, high = (max(begin, end - span), end) if self.newest_first else (begin, min(end, begin + span))
-            sql = statements.page(
-                self.plan, low, high, newest_first=self.newest_first, after=after, rows=self.page_rows
-            )
+            sql = statements.page(self.plan, low, high, newest_first=self.newest_first, after=after, rows=page_rows)
             rows = await select(sql)
             self.cost.add(rows)
             if rows.num_rows:
                 yield rows
-            if rows.num_rows < self.page_rows:
+            if rows.num_rows < page_rows:
                 begin, end = (begin, low) if self.newest_first else (high, end)
                 after, span = None, span * _GROWTH
                 continue
             ts, seq = rows["ts"][-1].as_py(), rows["seq"][-1].as_py()
             after = (ts, seq)
+            page_rows = min(page_rows * _GROWTH_OF_PAGES, most_rows)
             # The next page needs about as much time as this one did, and reads no further than it must.
             if self.newest_first:
                 end, span = ts + 1, max(SECOND, 2 * (high - ts))

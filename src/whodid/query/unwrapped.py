@@ -49,7 +49,7 @@ async def evaluate(
     value = unwrap.apply(aggregation.range.unwrap)
     left = await _from_engine(aggregation, plan, window, by, wanted, samples, select, cost) if plan.streams else None
     if left is not None:
-        scan = Scan(left, window.begin_ns, window.end_ns, False, PAGE_ROWS, cost)
+        scan = Scan(left, window.begin_ns, window.end_ns, False, (PAGE_ROWS, PAGE_ROWS), cost)
         async for page in scan.pages(select):
             await asyncio.to_thread(samples.take, page, left, value, window, wanted)
     return await asyncio.to_thread(samples.frame, aggregation, window)

@@ -98,7 +98,10 @@ class ChdbStore:
             raise _in_use(path)
         from chdb.session import Session  # half a second of import: only the server pays it
 
-        options = f"config-file={quote(str(config))}&max_query_size={MAX_STATEMENT_BYTES}"
+        options = (
+            f"config-file={quote(str(config))}&max_query_size={MAX_STATEMENT_BYTES}"
+            "&exclude_materialize_skip_indexes_on_insert=grams"  # schema.sql says why
+        )
         connect: Callable[[str], Any] = Session
         store = cls(lambda: connect(f"file:{path}?{options}"))
         try:

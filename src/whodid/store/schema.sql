@@ -26,7 +26,14 @@ ENGINE = MergeTree
 PARTITION BY intDiv(ts, 86400000000000)
 ORDER BY (stream_id, ts, seq)
 -- fsync: an acknowledged line survives a power cut. The window of deduplication is not used: push_key does it.
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+-- Granules of half the usual size: a search reads as many as hold a match.
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 4096
+;
+-- Which five characters follow each other in a granule's lines, for searches (query/grams.py). It costs a third of an
+-- insert, so neither inserts (store/chdb.py) nor merges build it: ingest/indexing.py has it built when there is time.
+ALTER TABLE lines ADD INDEX IF NOT EXISTS grams lower(line) TYPE ngrambf_v1(5, 16384, 1, 0) GRANULARITY 1
+;
+ALTER TABLE lines MODIFY SETTING exclude_materialize_skip_indexes_on_merge = 'grams'
 ;
 CREATE TABLE IF NOT EXISTS deletions
 (

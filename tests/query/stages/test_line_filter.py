@@ -14,7 +14,7 @@ PIECES = st.sampled_from([text for text in TEXTS if len(text) < 40]) | st.text(m
 REGEXES = st.sampled_from(
     [
         *("a", "^a", "a$", "^$", ".", "a.b", "(?i)error", r"\d+", r"\.", "a|b", "[^a]$", "lines.a", "(?-s:a.b)", "é"),
-        *(r"\x00", "(?m)^l", r"\\", "'"),
+        *(r"\x00", "(?m)^l", r"\\", "'", "(?i)A|LINES", "(?i)lines a", "two|b[.]a", "(?i)S|k", "(?i)a.*A", "x?a+b"),
     ]
 )
 PATTERNS = st.sampled_from(["<_>a", "a<_>", "<_>a<_>", "a", "<_>", "10.<_> - <_>", "two<_>a", "<_> - GET", "<_>'<_>"])

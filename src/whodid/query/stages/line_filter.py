@@ -11,8 +11,12 @@ from whodid.logql.patterns import Capture, split_pattern
 from whodid.query import address, patterns
 from whodid.query.line import Line
 from whodid.query.regex import compiled, unanchored
+from whodid.query.regex_words import ascii_lower, regex_words
 from whodid.query.stages.stage import Fragment, Scope, Step
-from whodid.store.sql import quote
+from whodid.store.sql import quote, quote_list
+
+_LONGEST_WORD = 64
+"""Characters of a text that the index is asked for: more would not make it rarer."""
 
 
 def sql(stage: LineFilter, scope: Scope) -> Fragment | None:
@@ -20,31 +24,50 @@ def sql(stage: LineFilter, scope: Scope) -> Fragment | None:
     if not scope.line_intact:
         return None
     said = [_operand_sql(stage.op, operand) for operand in stage.operands]
-    exact = all(is_exact for _, is_exact in said)
+    exact = all(operand.exact for operand in said)
     if stage.op.startswith("!"):
         # A line that an exact operand finds is dropped whatever the others say; nothing follows from a vague one.
-        found = [condition for condition, is_exact in said if is_exact]
+        found = [operand.condition for operand in said if operand.exact]
         return Fragment(f"NOT ({' OR '.join(found)})", exact) if found else None
-    return Fragment(" OR ".join(condition for condition, _ in said), exact)
+    words = sum((operand.words for operand in said), ()) if all(operand.words for operand in said) else ()
+    return Fragment(" OR ".join(operand.condition for operand in said), exact, words=words)
 
 
-def _operand_sql(op: LineFilterOp, operand: LineOperand) -> tuple[str, bool]:
-    """A condition that holds for every line the operand matches, and whether for no other."""
+def _operand_sql(op: LineFilterOp, operand: LineOperand) -> Fragment:
+    """A condition that holds for every line the operand matches."""
     if operand.ip:
-        text = address.common_text(operand.value)
-        return _contains(text), False
+        return _contains(address.common_text(operand.value), exact=False)
     if op in ("|=", "!="):
-        return _contains(operand.value), True
+        return _contains(operand.value)
     if op in ("|~", "!~"):
-        return f"match(line, {quote(unanchored(operand.value))})", True
+        return _matches(operand.value)
     parts = split_pattern(operand.value)
     if not any(isinstance(part, Capture) for part in parts):
-        return f"line = {quote(operand.value)}", True
-    return " AND ".join(map(_contains, patterns.literals(parts))) or "true", False
+        return Fragment(f"line = {quote(operand.value)}", words=_words(operand.value))
+    texts = patterns.literals(parts)
+    longest = max(texts, key=len, default="")
+    return Fragment(" AND ".join(_contains(text).condition for text in texts) or "true", False, words=_words(longest))
 
 
-def _contains(text: str) -> str:
-    return f"position(line, {quote(text)}) > 0" if text else "true"
+def _contains(text: str, *, exact: bool = True) -> Fragment:
+    return Fragment(f"position(line, {quote(text)}) > 0" if text else "true", exact, words=_words(text))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return (ascii_lower(text[:_LONGEST_WORD]),) if text else ()
+
+
+def _matches(pattern: str) -> Fragment:
+    """A regular expression, by what it needs where that is all, or where RE2 would have to look at each letter."""
+    match = f"match(line, {quote(unanchored(pattern))})"
+    words = regex_words(pattern)
+    if words is None:
+        return Fragment(match)
+    found = f"multiSearchAny({'lower(line)' if words.folded else 'line'}, {quote_list(words.any_of)})"
+    known = tuple(map(ascii_lower, words.any_of))
+    if words.exact:
+        return Fragment(found, words=known)
+    return Fragment(f"{found} AND {match}" if words.folded else match, words=known)
 
 
 def apply(stage: LineFilter) -> Step:

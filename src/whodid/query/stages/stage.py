@@ -26,6 +26,8 @@ class Fragment:
     suspect: str = ""
     """SQL that is true for kept rows whose value only Python can read (or refuse with `__error__`). Where no row is
     suspect, an inexact fragment with this set is as good as an exact one."""
+    words: tuple[str, ...] = ()
+    """In lower case (ASCII's): each row that the stage keeps holds one of them in its line. Empty: nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

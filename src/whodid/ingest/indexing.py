@@ -1,0 +1,87 @@
+"""When the engine builds the index of the lines' grams (query/grams.py): in quiet moments, for lines that have settled.
+
+Built with each insert or merge it would cost a third of the push rate. So inserts and merges leave it out
+(store/schema.sql), and a day's lines get it when no flood is on and nothing else changes the day's parts; the newest
+lines are searched without. A merge loses it again, but each line is merged a few times only. The choice is pure
+(`day_to_index`); the doing is one statement. Run as a task by server.py.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whodid.ingest.body import Totals
+from whodid.ingest.merging import FLOOD_LINES_PER_S
+from whodid.model.clock import Clock
+from whodid.store.sql import quote
+from whodid.store.store import Store, StoreError
+
+log = logging.getLogger("whodid.ingest")
+
+LOOK_EVERY_S = 2.0
+WORTH_LINES = 50_000
+"""Fewer are searched in some milliseconds."""
+_BYTES_OF_A_GRANULE = 8_192
+"""An index of a part takes more than this for each granule (16 KiB of grams), or it has no grams."""
+_ENGINE_STOPPED_IT = "ABORTED"
+"""What merging.py's STOP MERGES does to a change of parts: the engine begins it again by itself."""
+
+_DAYS = f"""
+SELECT partition_id AS id,
+    sumIf(rows, secondary_indices_uncompressed_bytes < marks * {_BYTES_OF_A_GRANULE}) AS lines,
+    partition_id IN (SELECT partition_id FROM system.merges WHERE table = 'lines') AS merging
+FROM system.parts WHERE active AND table = 'lines' GROUP BY partition_id
+"""
+_BUILD = "ALTER TABLE lines MATERIALIZE INDEX grams"
+_CHANGES = """
+SELECT mutation_id, command LIKE '%MATERIALIZE INDEX grams%' AS ours, latest_fail_reason AS failure
+FROM system.mutations WHERE table = 'lines' AND NOT is_done
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One partition of `lines`."""
+
+    id: str
+    lines: int
+    """Those without the index."""
+    merging: bool
+    """Its parts are being merged: what would be built now is lost in a moment."""
+
+
+def day_to_index(days: Sequence[Day], lines_per_s: float) -> str | None:
+    """The day that is worth it most, or None: nothing is, or it is no time for it."""
+    if lines_per_s >= FLOOD_LINES_PER_S:
+        return None
+    worth = [day for day in days if day.lines >= WORTH_LINES and not day.merging]
+    return max(worth, key=lambda day: day.lines).id if worth else None
+
+
+async def keep_indexed(store: Store, totals: Totals, clock: Clock) -> None:
+    """Looks for ever for a day to index, one at a time; a failure is told, and searches do without the index."""
+    lines, at_s = totals.lines, clock.monotonic_s()
+    while True:
+        await clock.sleep(LOOK_EVERY_S)
+        seconds = clock.monotonic_s() - at_s
+        rate, lines, at_s = (totals.lines - lines) / max(seconds, 1e-3), totals.lines, at_s + seconds
+        try:
+            if await _is_changing(store):
+                continue
+            days = [Day(**row) for row in (await store.select(_DAYS)).to_pylist()]
+            if day := day_to_index(days, rate):
+                await store.write(f"{_BUILD} IN PARTITION ID {quote(day)} SETTINGS mutations_sync = 0")
+        except StoreError as e:
+            log.error("the index for searches could not be built, they take longer: %s", e)
+
+
+async def _is_changing(store: Store) -> bool:
+    """Whether the engine is busy with a change of parts. Raises StoreError where building has failed: it is given up,
+    since the changes behind it would wait for ever.
+    """
+    changes = (await store.select(_CHANGES)).to_pylist()
+    for change in changes:
+        if change["ours"] and change["failure"] and _ENGINE_STOPPED_IT not in change["failure"]:
+            await store.write(f"KILL MUTATION WHERE table = 'lines' AND mutation_id = {quote(change['mutation_id'])}")
+            raise StoreError(change["failure"])
+    return bool(changes)
