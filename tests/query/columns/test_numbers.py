@@ -15,7 +15,7 @@ from whodid.store.sql import quote
 
 READERS = {None: parse_float, "duration": parse_duration_s, "bytes": parse_size_bytes}
 USUAL = {None: {"0", "5", "-5", "12", "1.5"}, "duration": {"5s", "250ms"}, "bytes": {"10MB", "5kb"}}
-DIGITS = st.from_regex(r"-?[0-9]{1,12}(\.[0-9]{1,10})?", fullmatch=True)
+DIGITS = st.from_regex(r"-?[0-9]{1,45}(\.[0-9]{1,45})?", fullmatch=True)
 UNITS = st.from_regex(r"[0-9]{1,7}(\.[0-9]{1,7})?(ns|us|ms|s|m|h)", fullmatch=True)
 SIZES = st.from_regex(r"[0-9]{1,7} ?([kmgKMG]i?)?[bB]?", fullmatch=True)
 

@@ -1,9 +1,8 @@
 """Numbers, durations and sizes out of a label's text as SQL, where SQL reads the very same double as Go does.
 
 Only the usual spellings: an integer, a decimal; with a unit one number and one unit. All others are doubts, also
-those that are no number at all. A decimal of few digits is read as a whole number and divided by a power of ten,
-which rounds once, as it should; ClickHouse's own reader of floats may be off by one bit. The meaning:
-query/go_values.py.
+those that are no number at all. The store reads floats exactly (`precise_float_parsing`).
+The meaning: query/go_values.py.
 """
 
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ from whodid.query.columns.column import Aliases
 from whodid.store.sql import quote
 
 Kind = Literal["number", "duration", "bytes"]
-_NUMBER = r"^-?(?:[0-9]{1,15}|[0-9]{1,9}\.[0-9]{1,6}|[0-9]{1,6}\.[0-9]{7,9})$"
-"""At most 15 digits: a double holds them, and a power of ten to divide by, exactly."""
+_NUMBER = r"^-?[0-9]{1,40}(?:\.[0-9]{1,40})?$"
 _DURATION = r"^[0-9]{1,6}(?:\.[0-9]{1,6})?(?:ns|us|µs|ms|s|m|h)$"
 _UNITS_NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _SIZE = r"^[0-9]{1,6} ?(?:[kmgKMG]i?)?[bB]?$"
@@ -39,12 +37,7 @@ def number_of(text: str, kind: Kind, aliases: Aliases) -> Number:
         return _duration_ns(text, aliases)
     if kind == "bytes":
         return _bytes(text, aliases)
-    point = aliases.named(f"position({text}, '.')")
-    value = aliases.named(
-        f"multiIf({point} = 0, toFloat64(toInt64OrZero({text})), length({text}) - {point} <= 6, "
-        f"toFloat64(toDecimal64OrZero({text}, 6)), toFloat64(toDecimal64OrZero({text}, 9)))"
-    )
-    return Number(value, f"match({text}, {quote(_NUMBER)})")
+    return Number(aliases.named(f"toFloat64OrZero({text})"), f"match({text}, {quote(_NUMBER)})")
 
 
 def unwrapped_number(text: str, conversion: str | None, aliases: Aliases) -> Number:

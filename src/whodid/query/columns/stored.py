@@ -19,6 +19,8 @@ def stored_column(name: str, streams: Mapping[int, Labels]) -> Column:
     if not known:
         return Column(value, present)
     ids = number_list(known)
+    if len(known) == len(streams) and len(values := set(known.values())) == 1:
+        return Column(quote(values.pop()), "true")
     if len(known) == len(streams):
         default, present = "''", "true"
     else:
