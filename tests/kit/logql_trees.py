@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from whodid.logql import ast
 from whodid.logql.tokens import (
-    COMPARISONS,
     CONVERSIONS,
     EITHER_RANGE_FUNCTIONS,
     FUNCTIONS,
@@ -166,14 +165,11 @@ def _vector_aggregations(function: str, inner: Samples) -> Samples:
 
 
 def _binary_operations(op: str, inner: Samples) -> Samples:
-    is_set = op in SET_OPERATORS
-    leg = inner.filter(lambda expr: not isinstance(expr, ast.NumberLiteral)) if is_set else inner
-    group = st.none() if is_set else st.sampled_from((None, "left", "right"))
-    matching = st.tuples(name_lists, st.booleans(), group, name_lists).map(
+    leg = inner.filter(lambda expr: not isinstance(expr, ast.NumberLiteral)) if op in SET_OPERATORS else inner
+    matching = st.tuples(name_lists, st.booleans(), st.sampled_from((None, "left", "right")), name_lists).map(
         lambda parts: ast.VectorMatching(*parts[:3], parts[3] if parts[2] else ())
     )
-    return_bool = st.booleans() if op in COMPARISONS else st.just(False)
-    return st.builds(ast.BinaryOperation, st.just(op), leg, leg, st.none() | matching, return_bool)
+    return st.builds(ast.BinaryOperation, st.just(op), leg, leg, st.none() | matching, st.booleans())
 
 
 def _larger(inner: Samples) -> Samples:

@@ -29,7 +29,6 @@ def test_sound_trees_pass(tree: ast.Expr) -> None:
         (ast.VectorAggregation("topk", ONE, 0.5), "invalid parameter topk"),
         (ast.VectorAggregation("avg", ONE, 1.0), "unsupported parameter"),
         (ast.BinaryOperation("or", ONE, ast.NumberLiteral(1)), "unexpected literal for right leg"),
-        (ast.BinaryOperation("*", ONE, ONE, return_bool=True), "bool modifier"),
     ],
 )
 def test_unsound_trees_do_not(tree: ast.Expr, part: str) -> None:

@@ -4,7 +4,6 @@ from typing import get_args
 
 from whodid.logql import ast
 from whodid.logql.tokens import (
-    COMPARISONS,
     FUNCTIONS,
     GROUPED_RANGE_FUNCTIONS,
     KEYWORDS,
@@ -20,7 +19,7 @@ from whodid.logql.tokens import (
 def test_the_operators_are_the_trees() -> None:
     assert set(PRECEDENCE) == set(get_args(ast.BinaryOp))
     assert set(LINE_FILTERS) == set(get_args(ast.LineFilterOp))
-    assert set(PRECEDENCE) >= COMPARISONS | SET_OPERATORS
+    assert set(PRECEDENCE) >= SET_OPERATORS
 
 
 def test_a_word_is_a_keyword_or_a_function() -> None:

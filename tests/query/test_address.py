@@ -15,7 +15,14 @@ from whodid.query.errors import QueryError
         ("10.0.0.7", "from 10.0.0.70 port 22", False),
         ("10.0.0.7", "from 110.0.0.7", False),
         ("10.0.0.7", "10.0.0.7:8080", True),
-        ("10.0.0.7", "it was 10.0.0.7.", True),
+        ("10.0.0.7", "it was 10.0.0.7.", False),
+        ("10.0.0.7", "code:10.0.0.7", False),
+        ("10.0.0.7", "code: 10.0.0.7", True),
+        ("10.0.0.7", "at 10:00:00 10.0.0.7", True),
+        ("1.2.3.4", "1.2.3.4", True),
+        ("1.2.3.4", "1.2.3.4.5 1.2.3.4", True),
+        ("2001:db8::17", "2001:db8::17:", False),
+        ("::1", "::1", False),
         ("10.0.0.7", "010.0.0.7", False),
         ("10.0.0.0/8", "x 10.200.1.1, 192.168.0.1", True),
         ("10.0.0.5-10.0.0.7", "10.0.0.6", True),
@@ -30,7 +37,7 @@ def test_contains(pattern: str, text: str, holds: bool) -> None:
     assert address.contains(pattern)(text) is holds
 
 
-@pytest.mark.parametrize("pattern", ["", "x", "10.0.0.0/40", "10.0.0.9-10.0.0.1", "10.0.0.1-::1"])
+@pytest.mark.parametrize("pattern", ["", "x", "10.0.0.0/40", "10.0.0.9-10.0.0.1", "10.0.0.1-::1", "10.0.0.1 - 10.0.0.9"])
 def test_a_bad_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(QueryError, match="ip: invalid pattern"):
         address.contains(pattern)

@@ -18,7 +18,7 @@ def test_grouping() -> None:
 def test_the_series_of_a_line() -> None:
     line = Line(0, "", {"job": "db"}, {"b": "2", "empty": ""})
     line.extract("a", "1")
-    line.fail("JSONParserErr")
+    line.fail("JSONParserErr", "why")
     for by in (Grouping(("b", "a", "b", "empty", "absent")), Grouping(("__error__",)), Grouping(("job",), True), None):
         assert series_of(by)(line) == key_of(grouped(by)(line.labels()))
     assert series_of(Grouping(("b", "a")))(line) == (("a", "1"), ("b", "2"))

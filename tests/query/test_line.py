@@ -38,7 +38,8 @@ def test_the_index_is_never_changed() -> None:
 def test_errors_are_labels() -> None:
     line = Line(0, "", {}, {})
     line.fail("LabelFilterErr", "why")
-    assert (line.get("__error__"), line.get("__error_details__")) == ("LabelFilterErr", "why")
+    assert (line.shown("__error__"), line.shown("__error_details__")) == ("LabelFilterErr", "why")
+    assert (line.get("__error__"), line.get("__error_details__")) == (None, None)
     line.remove("__error__")
     assert line.labels() == {"__error_details__": "why"}
 
@@ -56,23 +57,24 @@ def test_only_what_is_wanted_is_found_until_all_is() -> None:
     assert line.sated
 
 
-def test_a_renamed_label_gives_way_to_one_of_a_stronger_category() -> None:
-    line = Line(0, "", {"s": "1"}, {"m": "2"})
+def test_a_renamed_label_is_a_parsed_one_and_replaces_what_had_the_name() -> None:
+    line = Line(0, "", {"s": "1", "t": "0"}, {"m": "2"})
     line.extract("p", "3")
     line.rename("s", "m")
-    assert (line.stream, line.metadata, line.parsed) == ({}, {"m": "2"}, {"p": "3"})
-    line.rename("m", "p")
-    assert (line.metadata, line.parsed) == ({}, {"p": "3"})
+    assert (line.stream, line.metadata, line.parsed) == ({"t": "0"}, {}, {"p": "3", "m": "1"})
+    line.rename("m", "t")
+    assert (line.stream, line.parsed) == ({}, {"p": "3", "t": "1"})
+    line.rename("t", "p")
     line.rename("p", "x")
     line.rename("absent", "x")
-    assert line.parsed == {"x": "3"}
+    assert line.parsed == {"x": "1"}
     line.rename("x", "x")
     assert line.parsed == {}
 
 
 def test_an_error_is_no_label_that_could_be_renamed() -> None:
     line = Line(0, "", {}, {})
-    line.fail("JSONParserErr")
+    line.fail("JSONParserErr", "")
     line.rename("__error__", "why")
     assert (line.error, line.parsed) == ("JSONParserErr", {})
 
@@ -82,3 +84,17 @@ def test_what_was_written_is_not_found_again() -> None:
     line.assign("level", "x")
     line.extract("level", "y")
     assert line.parsed == {"level": "x"}
+
+
+def test_a_parsers_mark_may_stay_where_it_is_asked_for() -> None:
+    line = Line(0, "", {}, {})
+    line.fail_parse("JSONParserErr", "why")
+    line.fail_parse("LogfmtParserErr")
+    assert (line.labels(), line.is_faulty) == ({"__error__": "LogfmtParserErr", "__error_details__": "why"}, True)
+    line.keeps_parse_errors = True
+    line.fail_parse("JSONParserErr", "why")
+    assert (line.parsed, line.is_faulty) == ({"__preserve_error__": "true"}, False)
+    line.fail("LabelFilterErr", "a later one")
+    assert not line.is_faulty
+    line.remove("__preserve_error__")
+    assert line.is_faulty

@@ -52,9 +52,10 @@ def test_without_and_no_grouping() -> None:
     assert run("max") == {"": [5.0, 4.0]}
 
 
-def test_topk_drops_nan_and_keeps_labels() -> None:
+def test_topk_takes_nan_last_and_keeps_labels() -> None:
     assert run("topk", parameter=1) == {"g=x,n=1": [None, None], "g=x,n=2": [None, 4.0], "g=y,n=3": [5.0, None]}
     assert run("bottomk", "g", parameter=1)["g=x,n=1"] == [1.0, None]
+    assert run("topk", parameter=3)["g=x,n=1"] == pytest.approx([1.0, NAN], nan_ok=True)
 
 
 def test_of_equal_values_the_first_labels_win() -> None:
@@ -72,6 +73,6 @@ def test_sort_puts_nan_last() -> None:
 def test_approx_topk_is_topk_at_one_instant() -> None:
     first = Frame(FRAME.labels, FRAME.values[:, :1], FRAME.present[:, :1])
     top = aggregate(VectorAggregation("approx_topk", NumberLiteral(0), 2), first)
-    assert [labels["n"] for labels, _ in top.samples()] == ["3", "2"]
+    assert [labels["n"] for labels, _ in top.samples()] == ["2", "3"]
     with pytest.raises(QueryError, match="only supported for instant queries"):
         run("approx_topk", parameter=1)

@@ -24,7 +24,6 @@ from whodid.logql.errors import LogQLError
 from whodid.logql.literals import format_number
 from whodid.logql.regexes import examine
 from whodid.logql.tokens import (
-    COMPARISONS,
     EITHER_RANGE_FUNCTIONS,
     GROUPED_RANGE_FUNCTIONS,
     RANKING_FUNCTIONS,
@@ -33,7 +32,6 @@ from whodid.logql.tokens import (
     UNWRAP_RANGE_FUNCTIONS,
 )
 from whodid.logql.walk import Node, walk
-from whodid.model.labels import LABEL_NAME, quote
 from whodid.model.matcher import Matcher
 
 MAX_DEPTH: Final = 250
@@ -106,7 +104,7 @@ def _check_vector_aggregation(node: VectorAggregation) -> None:
     if node.parameter is None:
         raise LogQLError(f"parameter required for operation {function}")
     shown = format_number(node.parameter)
-    if not node.parameter.is_integer():
+    if not node.parameter.is_integer():  # as written in a query it must also be without a point (parser.py)
         raise LogQLError(f"invalid parameter {function}({shown},")
     if node.parameter <= 0:
         raise LogQLError(f"invalid parameter (must be greater than 0) {function}({shown}")
@@ -115,25 +113,20 @@ def _check_vector_aggregation(node: VectorAggregation) -> None:
 
 
 def _check_binary_operation(node: BinaryOperation) -> None:
-    if node.return_bool and node.op not in COMPARISONS:
-        raise LogQLError(f"bool modifier can only be used on comparison operators, not on {node.op}")
+    # `bool` behind any other operator, and group_left behind `and`, mean nothing; Loki lets them stand.
     if node.op not in SET_OPERATORS:
         return
     for side, leg in (("left", node.left), ("right", node.right)):
         if isinstance(leg, NumberLiteral):
             raise LogQLError(
                 f"unexpected literal for {side} leg of logical/set binary operation ({node.op}): "
-                f"{format_number(leg.value)}"
+                f"{leg.value:f}"
             )
-    if node.matching is not None and node.matching.group is not None:
-        raise LogQLError(f"no grouping allowed for set operation {node.op}: remove group_{node.matching.group}")
 
 
 def _check_label_replace(node: LabelReplace) -> None:
     if error := examine(node.pattern).error:
         raise LogQLError(f"invalid regex in label_replace: {error}")
-    if not LABEL_NAME.fullmatch(node.target):
-        raise LogQLError(f"invalid destination label name in label_replace: {quote(node.target)}")
 
 
 def _check_string_predicate(node: StringPredicate) -> None:

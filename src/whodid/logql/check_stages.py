@@ -59,7 +59,7 @@ def check_ip(pattern: str) -> None:
     """Raises LogQLError unless the argument of `ip()` is an address, a CIDR block or a range `from-to`, of v4 or v6."""
     try:
         if "-" in pattern:
-            first, last = (ipaddress.ip_address(part.strip()) for part in pattern.split("-"))
+            first, last = (ipaddress.ip_address(part) for part in pattern.split("-"))
             if first.version != last.version or int(first) > int(last):
                 raise ValueError
         elif "/" in pattern:
@@ -68,7 +68,7 @@ def check_ip(pattern: str) -> None:
             ipaddress.ip_address(pattern)
     except ValueError:
         raise LogQLError(
-            f"ip: invalid pattern {quote(pattern)}; write 10.0.0.7, 10.0.0.0/8 or 10.0.0.1-10.0.0.9"
+            f"ip: invalid pattern: {quote(pattern)}; write 10.0.0.7, 10.0.0.0/8 or 10.0.0.1-10.0.0.9"
         ) from None
 
 

@@ -99,6 +99,10 @@ class Cursor:
             return LogQLError(message)
         return LogQLError.at(message, self._text, token.offset)
 
+    def text_before(self, sign: str) -> str:
+        """The text of the query from the next token up to a sign that follows."""
+        return self._text[self.token.offset :].partition(sign)[0].strip()
+
     def enter(self) -> None:
         """One level deeper."""
         self._nesting += 1

@@ -27,9 +27,10 @@ from whodid.logql.tokens import (
 # Possessive quantifiers (`++`, `*+`) throughout: nothing is ever tried twice, whatever the text.
 _TOKEN = re.compile(
     r"""
-    (?:[ \t\r\n]++|\#[^\n]*+)*+
+    (?:[ \t\r\n]++|(?:\#|//)[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+
     (?:
       (?P<word>[^\W\d]\w*+)
+    | (?P<comment>/\*)
     | (?P<sign>\|[=~>]?|=[=~]?|![=~>]|>=?|<=?|[{}(),+*/%^])
     | (?P<string>"(?:[^"\\\n]++|\\.)*+")
     | (?P<raw>`[^`]*+`)
@@ -45,6 +46,7 @@ _TOKEN = re.compile(
 )
 _CALL = re.compile(r"\s*+(?:\(|(?:by|without)\s*+\()", re.IGNORECASE)
 _NEGATIVE = re.compile(r"[0-9.][0-9.nuµmshdwy]{1,64}")
+_NOT_OCTAL = re.compile(r"0[0-9_]*[89][0-9_]*")
 # No literal is longer; the bound keeps a long run of such letters from being read again and again.
 _DURATION_TAIL = re.compile(r"[0-9.nuµmshdwy]{1,64}")
 _SIZE_TAIL = re.compile(r"[0-9.BikKMGTP]{1,64}")
@@ -83,6 +85,8 @@ def _read(group: str, text: str, offset: int, end: int) -> tuple[Token, int]:
             return _number(text, offset, end)
         if group == "range":
             return Token(RANGE, literals.parse_range(text[offset + 1 : end - 1]), offset), end
+        if group == "comment":
+            raise ValueError("comment not terminated")
         if group == "flag":
             return _flag(text[offset:end], offset), end
         if group == "minus":
@@ -120,6 +124,8 @@ def _number(text: str, offset: int, end: int) -> tuple[Token, int]:
                 return Token(kind, read(text[offset : match.end()]), offset), match.end()
             except ValueError:
                 continue
+    if _NOT_OCTAL.fullmatch(text, offset, end):
+        raise ValueError("invalid digit in octal literal")  # Go's scanner takes a leading zero for one
     return Token(NUMBER, literals.parse_number(text[offset:end]), offset), end
 
 

@@ -67,9 +67,14 @@ def parse_range(text: str) -> int:
 
 
 def parse_duration(text: str) -> int:
-    """Nanoseconds of a signed duration: `1d`, `90m`, `1.5s`, `100us`, `-5m`."""
+    """Nanoseconds of a signed duration: `1d`, `90m`, `1.5s`, `100us`, `-5m`.
+
+    Prometheus knows no negative ones, so that `-1d` is none: Go's durations have no days.
+    """
     sign, body = (-1, text[1:]) if text.startswith("-") else (1, text)
     try:
+        if sign < 0:
+            raise ValueError
         duration_ns = parse_prometheus_duration(body)
     except ValueError:
         if not _GO_DURATION.fullmatch(body):

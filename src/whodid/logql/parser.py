@@ -40,6 +40,7 @@ from whodid.logql.tokens import (
     PRECEDENCE,
     RANGE,
     RANGE_FUNCTIONS,
+    RANKING_FUNCTIONS,
     STRING,
     VECTOR_FUNCTIONS,
 )
@@ -84,7 +85,8 @@ def _expression(cursor: Cursor, strength: int = 0) -> Expr:
 
 def _leg(expr: Expr, side: str, op: str) -> SampleExpr:
     if isinstance(expr, LogQuery):
-        raise LogQLError(f"unexpected type for {side} leg of binary operation ({op}): a log query has no value")
+        loki_type = "*syntax.PipelineExpr" if expr.stages else "*syntax.MatchersExpr"
+        raise LogQLError(f"unexpected type for {side} leg of binary operation ({op}): {loki_type}")
     return expr
 
 
@@ -148,7 +150,7 @@ def _vector_aggregation(cursor: Cursor) -> VectorAggregation:
     function = cursor.expect_text(FUNCTION)
     grouping = _grouping(cursor)
     cursor.expect("(")
-    parameter = _parameter(cursor) if cursor.kind == NUMBER and cursor.peek().kind == "," else None
+    parameter = _count(cursor, function) if cursor.kind == NUMBER and cursor.peek().kind == "," else None
     expr = _metric(cursor)
     cursor.expect(")")
     if grouping is None:
@@ -160,6 +162,14 @@ def _parameter(cursor: Cursor) -> float:
     value = cursor.expect_number(NUMBER)
     cursor.expect(",")
     return value
+
+
+def _count(cursor: Cursor, function: str) -> float:
+    """The parameter of `topk`: an integer, and written as one."""
+    text = cursor.text_before(",")
+    if function in RANKING_FUNCTIONS and not text.isdecimal():
+        raise LogQLError(f"invalid parameter {function}({text},")
+    return _parameter(cursor)
 
 
 def _label_replace(cursor: Cursor) -> LabelReplace:
@@ -186,20 +196,43 @@ class _Window(NamedTuple):
 
 
 def _log_range(cursor: Cursor) -> _Window:
-    """`{…} | … | unwrap x [5m] offset 1m`, `{…}[5m] offset 1m | … | unwrap x`, `({…} | …)[5m]`, `(any of these)`."""
-    if cursor.accept("("):
-        cursor.enter()
-        window = _log_range(cursor)
-        cursor.expect(")")
-        cursor.leave()
-    else:
-        window = _Window(selector(cursor), *pipeline(cursor, unwrap_allowed=True))
-    if window.range_ns is not None or cursor.kind != RANGE:
-        return window
+    """`{…} | … | unwrap x [5m] offset 1m`, `{…}[5m] offset 1m | … | unwrap x`, `({…} | …)[5m]`, `(any of these)`.
+
+    A selector in brackets of its own takes its range behind them, and behind that only an unwrap.
+    """
+    in_brackets = cursor.kind == "("
+    if in_brackets:
+        cursor.advance()
+        if cursor.kind == "(":
+            return _whole_range_in_brackets(cursor)
+    window = _Window(selector(cursor), *pipeline(cursor, unwrap_allowed=True))
+    if in_brackets:
+        if cursor.kind == RANGE:
+            return _closed(cursor, _ranged(cursor, window, pipeline_allowed=True))
+        cursor.expect(")", RANGE)
+    return _ranged(cursor, window, pipeline_allowed=not in_brackets) if cursor.kind == RANGE else window
+
+
+def _whole_range_in_brackets(cursor: Cursor) -> _Window:
+    cursor.enter()
+    window = _log_range(cursor)
+    cursor.leave()
+    if window.range_ns is None:
+        raise cursor.unexpected(RANGE)
+    return _closed(cursor, window)
+
+
+def _closed(cursor: Cursor, window: _Window) -> _Window:
+    cursor.expect(")")
+    return window
+
+
+def _ranged(cursor: Cursor, window: _Window, *, pipeline_allowed: bool) -> _Window:
+    """The window with its range, and with the stages that may follow if there are none before it."""
     range_ns = cursor.expect_integer(RANGE)
     offset_ns = cursor.expect_integer(DURATION) if cursor.accept("offset") else 0
     window = window._replace(range_ns=range_ns, offset_ns=offset_ns)
-    if window.stages or window.unwrap:
+    if window.stages or window.unwrap or not (pipeline_allowed or cursor.peek().kind == "unwrap"):
         return window
     stages, unwrap = pipeline(cursor, unwrap_allowed=True)
     return window._replace(stages=stages, unwrap=unwrap)
@@ -240,9 +273,5 @@ def _matching(cursor: Cursor) -> VectorMatching | None:
         return VectorMatching(labels, on)
     group: Literal["left", "right"] = "left" if cursor.advance().kind == "group_left" else "right"
     # `group_left (x)`: a list of labels, or the right operand in parentheses? Loki takes it for the list; so do we.
-    include = _labels(cursor) if cursor.kind == "(" and _is_label_list(cursor) else ()
+    include = _labels(cursor) if cursor.kind == "(" else ()
     return VectorMatching(labels, on, group, include)
-
-
-def _is_label_list(cursor: Cursor) -> bool:
-    return cursor.peek().kind in (IDENTIFIER, ")")

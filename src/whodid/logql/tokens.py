@@ -62,7 +62,6 @@ FUNCTIONS: Final = RANGE_FUNCTIONS | VECTOR_FUNCTIONS | CONVERSIONS | {"vector",
 """Functions only where `(`, `by (` or `without (` follows; elsewhere the same word is an identifier."""
 
 LINE_FILTERS: Final = frozenset(("|=", "!=", "|~", "!~", "|>", "!>"))
-COMPARISONS: Final = frozenset(("==", "!=", ">", ">=", "<", "<="))
 SET_OPERATORS: Final = frozenset(("and", "or", "unless"))
 PRECEDENCE: Final = {
     **dict.fromkeys(("or",), 1),

@@ -1,7 +1,7 @@
 """`ip("…")`: is any address in this text the one asked for? Single address, CIDR network or range `a-b`, v4 and v6.
 
-Source: LogQL's manual ("Matching IP addresses"). A dotted run of digits and a run of hex digits with colons are
-candidates; a full stop or colon that ends the run is taken as punctuation.
+As Loki looks: wherever a few characters look like the beginning of an address, the run of an address' characters from
+there on is taken for one, or for none, and looking goes on behind it. So `10.0.0.7.` at the end of a sentence is none.
 """
 
 import re
@@ -11,22 +11,29 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from whodid.query.errors import QueryError
 
 Address = IPv4Address | IPv6Address
-_V4 = re.compile(r"[0-9]{1,3}\.[0-9.]+")
-_V6 = re.compile(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+_BEGIN = re.compile(
+    r"""(?=(?P<v4>[0-9])(?:\...|.\..|..\.))                      # a digit, and a full stop soon
+      | (?=::[0-9a-fA-F]..|[0-9a-fA-F](?::...|[0-9a-fA-F](?::..|[0-9a-fA-F](?::.|[0-9a-fA-F]:))))""",
+    re.VERBOSE | re.DOTALL,
+)
+_V4 = re.compile(r"[0-9.]*+")
+_V6 = re.compile(r"[0-9a-fA-F:.]*+")
 
 
 def contains(pattern: str) -> Callable[[str], bool]:
     """A function that tells whether a text holds a matching address. Raises QueryError for a bad pattern."""
     first, last = bounds(pattern)
-    version = first.version
-    run = _V4 if version == 4 else _V6
-    low, high = int(first), int(last)
+    version, low, high = first.version, int(first), int(last)
 
     def holds(text: str) -> bool:
-        for candidate in run.findall(text):
-            address = _parse(candidate) or _parse(candidate.rstrip(".:"))
+        at = 0
+        while begin := _BEGIN.search(text, at):
+            run = (_V4 if begin["v4"] else _V6).match(text, begin.start())
+            assert run is not None, "it may be empty"
+            address = _parse(run[0])
             if address is not None and address.version == version and low <= int(address) <= high:
                 return True
+            at = run.end() + 1
         return False
 
     return holds
@@ -39,8 +46,8 @@ def bounds(pattern: str) -> tuple[Address, Address]:
             network = ip_network(pattern, strict=False)
             return network[0], network[-1]
         first, _, last = pattern.partition("-")
-        low = ip_address(first.strip())
-        high = ip_address(last.strip()) if last else low
+        low = ip_address(first)
+        high = ip_address(last) if last else low
     except ValueError:
         raise QueryError(f'ip: invalid pattern: "{pattern}"') from None
     if low.version != high.version or int(high) < int(low):

@@ -127,16 +127,27 @@ class _Rows:
     def __init__(self, points: int) -> None:
         self._points = points
         self._rows: dict[_Key, tuple[Labels, Floats, Mask]] = {}
+        self._taken: dict[_Key, Mask] = {}
 
-    def add(self, labels: Labels, values: Floats, present: Mask, clash: str = "found duplicate series") -> None:
+    def add(
+        self,
+        labels: Labels,
+        values: Floats,
+        present: Mask,
+        clash: str = "found duplicate series",
+        kept: Mask | None = None,
+    ) -> None:
+        """`kept`: which of the values that are present stay."""
         key = tuple(sorted(labels.items()))
         known = self._rows.get(key)
+        stays = present if kept is None else present & kept
         if known is None:
-            self._rows[key] = (labels, values, present)
+            self._rows[key], self._taken[key] = (labels, values, stays), present
             return
-        if (known[2] & present).any():
+        if (self._taken[key] & present).any():
             raise QueryError(clash)
-        self._rows[key] = (labels, np.where(present, values, known[1]), known[2] | present)
+        self._taken[key] = self._taken[key] | present
+        self._rows[key] = (labels, np.where(stays, values, known[1]), known[2] | stays)
 
     def get(self, key: _Key) -> tuple[Labels, Floats, Mask] | None:
         return self._rows.get(key)
@@ -173,7 +184,8 @@ def _joined(node: BinaryOperation, left: Frame, right: Frame) -> Frame:
         _, other, there = match
         a, b = (other, values) if swapped else (values, other)
         result, holds = _applied(node, a, b, a)
-        out.add(_result_labels(labels, origin[key], matching), result, present & there & holds, clash)
+        # Two that match are an error even where the comparison would drop one of them.
+        out.add(_result_labels(labels, origin[key], matching), result, present & there, clash, holds)
     return out.frame()
 
 

@@ -10,8 +10,10 @@ from typing import Literal
 
 import pyarrow as pa
 
-from whodid.logql.ast import LogQuery, SampleExpr
+from whodid.logql.ast import LogQuery, SampleExpr, VectorAggregation
 from whodid.logql.parser import parse
+from whodid.logql.tokens import SORT_FUNCTIONS
+from whodid.logql.walk import walk
 from whodid.model.clock import Clock
 from whodid.model.result import Matrix, Row, Scalar, Statistics, Streams, Vector
 from whodid.query import logs, planner
@@ -91,7 +93,7 @@ class Engine:
         value, cost = await self._value(expr, Grid.instant(ns), tenant, began)
         if not isinstance(value, Frame):
             return Scalar(ns, value, self._statistics(cost, began))
-        samples = value.samples()
+        samples = (value if _is_sorted(expr) else value.ordered()).samples()
         self._limits.check_series(len(samples))
         return Vector(ns, samples, self._statistics(cost, began))
 
@@ -156,3 +158,8 @@ class Engine:
 
     def _statistics(self, cost: Cost, began: float) -> Statistics:
         return Statistics(cost.lines, cost.bytes, self._clock.monotonic_s() - began)
+
+
+def _is_sorted(expr: SampleExpr) -> bool:
+    """Whether the order of a vector is that of its values, which a `sort` anywhere in the query asks for."""
+    return any(isinstance(node, VectorAggregation) and node.function in SORT_FUNCTIONS for node, _ in walk(expr))

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from whodid.model.entry import Labels
-from whodid.model.labels import format_labels
 from whodid.model.result import Series
 from whodid.query.grid import Grid
 
@@ -36,9 +35,9 @@ class Frame:
         return cls([{}], np.full((1, points), value), np.ones((1, points), dtype=bool))
 
     def ordered(self) -> "Frame":
-        """By the text of the labels; series without any point are left out."""
+        """By the labels, name by name; series without any point are left out."""
         rows = [i for i in range(len(self.labels)) if self.present[i].any()]
-        rows.sort(key=lambda i: format_labels(self.labels[i]))
+        rows.sort(key=lambda i: sorted(self.labels[i].items()))
         return Frame([self.labels[i] for i in rows], self.values[rows], self.present[rows])
 
     def series(self, grid: Grid) -> list[Series]:

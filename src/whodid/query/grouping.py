@@ -37,6 +37,6 @@ def series_of(grouping: Grouping | None) -> Callable[[Line], Key]:
     names = sorted(set(grouping.labels))
 
     def key(line: Line) -> Key:
-        return tuple((name, value) for name in names if (value := line.get(name)))
+        return tuple((name, value) for name in names if (value := line.shown(name)))
 
     return key

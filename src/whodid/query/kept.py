@@ -12,7 +12,6 @@ from whodid.query.grid import Window
 from whodid.query.line import Line
 from whodid.query.planner import Plan
 from whodid.query.scan import lines
-from whodid.query.stages import PARSE_ERRORS
 from whodid.query.wanted import Wanted
 
 PAGE_ROWS = 20_000
@@ -24,12 +23,12 @@ def kept_lines(
 ) -> Iterator[tuple[Line, float]]:
     """Lines that pass the plan's steps and have a value. Raises PipelineError."""
     for _, line in lines(page, plan):
-        line.wanted = wanted.names
+        line.wanted, line.keeps_parse_errors = wanted.names, wanted.keeps_parse_errors
         if not plan.keeps(line):
             continue
         number = value(line)
         if number is None:
             continue
-        if line.error and not (wanted.keeps_parse_errors and line.error in PARSE_ERRORS) and window.holds(line.ns):
+        if line.is_faulty and window.holds(line.ns):
             raise PipelineError(line.error, line.labels())
         yield line, number

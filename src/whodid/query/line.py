@@ -11,6 +11,8 @@ from whodid.model.result import Row
 
 EXTRACTED = "_extracted"
 ERROR, ERROR_DETAILS = "__error__", "__error_details__"
+PRESERVE_ERROR = "__preserve_error__"
+"""The label of a line whose parser failed in a metric query that asks about `__error__`: so it may stay."""
 
 
 class Line:
@@ -21,6 +23,7 @@ class Line:
         "_extracted",
         "error",
         "error_details",
+        "keeps_parse_errors",
         "metadata",
         "ns",
         "parsed",
@@ -42,19 +45,27 @@ class Line:
         self._extracted: set[str] = set()
         self.wanted: frozenset[str] | None = None
         """The only labels that parsers need to find, if the query does not need them all (wanted.py)."""
+        self.keeps_parse_errors = False
+        """A metric query asks about `__error__` itself (wanted.py)."""
         self.error = self.error_details = ""
 
     def get(self, name: str) -> str | None:
-        """The label's value, or None when it is absent."""
+        """The label's value, or None when it is absent. `__error__` and its details are no labels to filters, unwrap
+        and the like.
+        """
         if name in self.parsed:
             return self.parsed[name]
         if name in self.metadata:
             return self.metadata[name]
-        if name == ERROR:
-            return self.error or None
-        if name == ERROR_DETAILS:
-            return self.error_details or None
         return self.stream.get(name)
+
+    def shown(self, name: str) -> str | None:
+        """As `get`, but with `__error__` and its details: what templates and groupings see."""
+        if name == ERROR and self.error:
+            return self.error
+        if name == ERROR_DETAILS and self.error_details:
+            return self.error_details
+        return self.get(name)
 
     def extract(self, name: str, value: str) -> None:
         """A parser found `name`: the first find of a name counts, and stored labels keep theirs."""
@@ -81,20 +92,11 @@ class Line:
         self._extracted.add(name)
 
     def rename(self, source: str, target: str) -> None:
-        """Moves a label; it stays in its category, and gives way to a target of a stronger one."""
-        if source in self.parsed:
-            self.assign(target, self.parsed[source])
-        elif source in self.metadata:
-            if target not in self.parsed:
-                value = self.metadata[source]
-                self.remove(target)
-                self.metadata[target] = value
-        elif source in self.stream:
-            if target not in self.parsed and target not in self.metadata:
-                self.stream = {**self.stream, target: self.stream[source]}
-        else:
-            return
-        self.remove(source)
+        """Moves a label; wherever it came from it is a parsed one then, and replaces whatever had the name."""
+        value = self.get(source)
+        if value is not None:
+            self.assign(target, value)
+            self.remove(source)
 
     def remove(self, name: str) -> None:
         """Takes a label away, `__error__` too."""
@@ -107,9 +109,20 @@ class Line:
         elif name == ERROR_DETAILS:
             self.error_details = ""
 
-    def fail(self, error: str, details: str = "") -> None:
+    def fail(self, error: str, details: str) -> None:
         """Marks the line with `__error__`."""
         self.error, self.error_details = error, details
+
+    def fail_parse(self, error: str, details: str = "") -> None:
+        """A parser's mark. One without details leaves those of an earlier mark."""
+        self.fail(error, details or self.error_details)
+        if self.keeps_parse_errors:
+            self.parsed[PRESERVE_ERROR] = "true"
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether the line, if it is kept, fails a metric query."""
+        return bool(self.error) and self.parsed.get(PRESERVE_ERROR) != "true"
 
     def labels(self) -> Labels:
         """All labels as one set: a metric's series."""

@@ -35,22 +35,16 @@ def compiled(pattern: str) -> Pattern:
 def anchored(pattern: str) -> str:
     """A label matcher's expression: it must match the whole value, and `.` matches a newline (Prometheus' rule)."""
     compiled(pattern)
-    return named_anchored(unnamed(pattern))
+    return f"^(?s:{unnamed(pattern)})$"
 
 
 def named_anchored(pattern: str) -> str:
-    """The same with the names of its captures, for Python alone: label_replace expands them."""
+    """label_replace's expression, for Python alone: with the names of its captures, and `.` matches no newline."""
     compiled(pattern)  # the error should name what the user wrote, not what is made of it
-    return f"^(?s:{pattern})$"
+    return f"^(?:{pattern})$"
 
 
 def unanchored(pattern: str) -> str:
-    """A line filter's expression: anywhere in the line, `.` matches a newline too."""
-    compiled(pattern)
-    return f"(?s:{unnamed(pattern)})"
-
-
-def in_lines(pattern: str) -> str:
-    """The `regexp` parser's expression for ClickHouse: there `.` would match a newline, which it does not in Go."""
+    """A line filter's expression: anywhere in the line. `.` matches no newline, though in ClickHouse it would."""
     compiled(pattern)
     return f"(?-s:{unnamed(pattern)})"

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from whodid.model.clock import format_rfc3339
 from whodid.query.errors import QueryError
-from whodid.query.line import Line
+from whodid.query.line import ERROR, ERROR_DETAILS, Line
 from whodid.query.template_functions import FUNCTIONS
 from whodid.templates import asked, program
 from whodid.templates.errors import TemplateError
@@ -37,8 +37,15 @@ class Data(StringMap):
 
 
 def rendered(text: str, name: str = "line") -> Callable[[Line], str]:
-    """The template as a function of a line. Raises QueryError if it cannot be read; `name` is its name in errors."""
+    """The template as a function of a line. Raises QueryError if it cannot be read; `name` is its name in errors.
+
+    One that is a single field and nothing else does not see `__error__`: Loki reads the label past its templates then.
+    """
     made = over_data(text, name)
+    only = _plain(_program(text, name).nodes)
+    if only in ([(ERROR,)], [(ERROR_DETAILS,)]):
+        field = only[0][0]
+        return lambda line: line.get(field) or ""
     return lambda line: made(line, None)
 
 
@@ -50,7 +57,7 @@ def over_data(text: str, name: str) -> Render:
         return lambda line, data: made.run(Data(line) if data is None else data, line)
 
     def join(line: Line, data: Data | None) -> str:
-        read = line.get if data is None else data.__getitem__
+        read = line.shown if data is None else data.__getitem__
         return "".join(part if isinstance(part, str) else _read(read, part[0], line) for part in parts)
 
     return join

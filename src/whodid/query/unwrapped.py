@@ -8,7 +8,7 @@ this.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -45,9 +45,11 @@ async def evaluate(
     """The series of the aggregation. `keep` is the grouping of a `sum` around it."""
     assert aggregation.range.unwrap is not None
     by = _by(aggregation.range.unwrap, keep or aggregation.grouping)
-    samples = _Samples(series_of(by), limits)
+    samples = _Samples(series_of(by) if keep else _whole_if_failed(series_of(by)), limits)
     value = unwrap.apply(aggregation.range.unwrap)
-    left = await _from_engine(aggregation, plan, window, by, wanted, samples, select, cost) if plan.streams else None
+    # Lines whose failure is asked for keep all their labels, which only Python knows.
+    known = wanted if keep else replace(wanted, keeps_parse_errors=False)
+    left = await _from_engine(aggregation, plan, window, by, known, samples, select, cost) if plan.streams else None
     if left is not None:
         scan = Scan(left, window.begin_ns, window.end_ns, False, (PAGE_ROWS, PAGE_ROWS), cost)
         async for page in scan.pages(select):
@@ -83,6 +85,11 @@ async def _from_engine(
         columns = [table[name][row].values.to_numpy() for name in ("instants", "amounts", *["seqs"] * in_order)]
         await asyncio.to_thread(samples.add, key_of(dict(zip(names, values, strict=True))), *columns)
     return engine.python(plan) if in_doubt else None
+
+
+def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:
+    """The aggregation's own grouping does not take in lines that are kept with `__error__`."""
+    return lambda line: key_of(line.labels()) if line.error else series(line)
 
 
 def _by(unwrapped: Unwrap, grouping: Grouping | None) -> Grouping:

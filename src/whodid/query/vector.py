@@ -1,7 +1,7 @@
 """Aggregations over series at each instant: sum, min, max, avg, count, stddev, stdvar, topk, bottomk, approx_topk,
 sort, sort_desc.
 
-NaN as Loki has it: sum and avg of anything with NaN are NaN, min and max pass over it, topk and bottomk drop it,
+NaN as Loki has it: sum and avg of anything with NaN are NaN, min and max pass over it, topk and bottomk take it last,
 sort puts it last. Of equal values topk keeps the series whose labels come first.
 """
 
@@ -103,15 +103,14 @@ def _top(frame: Frame, groups: list[tuple[Labels, list[int]]], k: int, *, larges
     if k < 1:
         raise QueryError("topk and bottomk need a positive number")
     kept = np.zeros_like(frame.present)
-    usable = frame.present & ~np.isnan(frame.values)
-    rank_value = np.where(usable, -frame.values if largest else frame.values, np.inf)
+    value = np.where(np.isnan(frame.values), np.inf, -frame.values if largest else frame.values)
     for _, rows in groups:
-        order = np.argsort(rank_value[rows], axis=0, kind="stable")[:k]
+        # Three keys, the last one first: those that are there, numbers before NaN, by value; else by labels.
+        keys = (value[rows], np.isnan(frame.values[rows]), ~frame.present[rows])
+        order = np.lexsort(keys, axis=0)[:k]
         chosen = np.asarray(rows)[order]
         kept[chosen, np.arange(frame.values.shape[1])] = True
-    kept &= usable
-    result = Frame(frame.labels, frame.values, kept)
-    return _sorted(result, descending=largest) if frame.values.shape[1] == 1 else result
+    return Frame(frame.labels, frame.values, kept & frame.present)
 
 
 def _sorted(frame: Frame, *, descending: bool) -> Frame:

@@ -13,6 +13,10 @@ from whodid.query.stages import decolorize
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b[1;38;5;200mx\x1b[K", "x"),
         ("\x1b]0;title\x07y", "y"),
+        ("\x1b]0;a title\x07y", ";a title\x07y"),
+        ("\x1b[?25hx\x9b2Jy", "xy"),
+        ("\x1b(Bx", "x"),
+        ("\x1b[1;200000mx", "0mx"),
         ("a [31m stays", "a [31m stays"),
     ],
 )

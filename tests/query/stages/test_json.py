@@ -26,7 +26,7 @@ def parsed(text: str, *paths: str) -> tuple[dict[str, str], str]:
         ('  {"a": "tab\tin a string"} and more', {"a": "tab\tin a string"}),
         ('{"a": "\\u05e9\\ud83d\\ude80", "half": "\\ud83d"}', {"a": "ש🚀", "half": ""}),
         ("{}", {}),
-        ("", {}),
+        ('{"ok": "a\ufffdb"}', {"ok": "a b"}),
     ],
 )  # fmt: skip
 def test_leaves(text: str, labels: dict[str, str]) -> None:
@@ -36,6 +36,8 @@ def test_leaves(text: str, labels: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("text", "labels"),
     [
+        ("", {}),
+        ("  ", {}),
         ("plain", {}),
         ("[1]", {}),
         ('{"a": 1, "b": ', {"a": "1"}),

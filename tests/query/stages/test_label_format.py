@@ -5,7 +5,7 @@ from whodid.query.line import Line
 from whodid.query.stages import label_format
 
 
-def test_assignments_run_in_turn_and_a_rename_keeps_the_category() -> None:
+def test_assignments_run_in_turn_and_make_parsed_labels() -> None:
     line = Line(0, "", {"job": "db", "host": "a"}, {"user": "ana"})
     stage = LabelFormat(
         (
@@ -15,7 +15,7 @@ def test_assignments_run_in_turn_and_a_rename_keeps_the_category() -> None:
         )
     )
     assert label_format.apply(stage)(line)
-    assert (line.stream, line.metadata, line.parsed) == ({"job": "db"}, {"who": "ana"}, {"host": "ana@a"})
+    assert (line.stream, line.metadata, line.parsed) == ({"job": "db"}, {}, {"who": "ana", "host": "ana@a"})
 
 
 def test_templates_of_one_stage_see_the_labels_before_it() -> None:
@@ -28,7 +28,7 @@ def test_templates_of_one_stage_see_the_labels_before_it() -> None:
         )
     )
     assert label_format.apply(stage)(line)
-    assert (line.metadata, line.parsed) == ({"b": "1"}, {"a": "12", "c": "|1"})
+    assert (line.metadata, line.parsed) == ({}, {"b": "1", "a": "12", "c": "|1"})
 
 
 def test_a_template_that_fails_writes_nothing_and_marks_the_line() -> None:

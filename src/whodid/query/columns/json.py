@@ -15,7 +15,7 @@ from whodid.query.stages import json as stage_json
 from whodid.store.sql import quote
 
 _SPACE = r"' \t\r\n'"
-_NO_OBJECT = r"^[ \t\r\n]*[^{ \t\r\n]"
+_OBJECT = r"^[ \t\r\n]*\{"
 
 
 def json_columns(stage: JsonParser, names: Collection[str], aliases: Aliases, sates: str) -> Parsed | None:
@@ -23,7 +23,7 @@ def json_columns(stage: JsonParser, names: Collection[str], aliases: Aliases, sa
     if stage.extractions or not all(PLAIN.fullmatch(name) for name in names):
         return None
     # Costly functions get the text only where it matters: ClickHouse would work out both sides of an AND.
-    fails = aliases.named(f"match(if(startsWith(line, '{{'), '', line), {quote(_NO_OBJECT)})")
+    fails = aliases.named(f"NOT match(if(startsWith(line, '{{'), '{{', line), {quote(_OBJECT)})")
     columns: dict[str, Column] = {}
     unsure: list[str] = []
     for name in names:

@@ -4,13 +4,13 @@ from collections.abc import Collection
 
 from whodid.logql.ast import RegexpParser
 from whodid.query.columns.column import Aliases, Column, Parsed
-from whodid.query.regex import compiled, in_lines
+from whodid.query.regex import compiled, unanchored
 from whodid.store.sql import quote
 
 
 def regexp_columns(stage: RegexpParser, names: Collection[str], aliases: Aliases) -> Parsed:
     """Those of its groups that are asked for. A group that takes no part in the match is empty."""
-    expression = quote(in_lines(stage.pattern))
+    expression = quote(unanchored(stage.pattern))
     columns = {}
     for name, group in compiled(stage.pattern).groupindex.items():
         if name in names:

@@ -32,7 +32,4 @@ STAGES: dict[type[ast.Stage], Meaning] = {
     ast.Keep: Meaning(keep.sql, keep.apply, labels="changed"),
 }
 
-PARSE_ERRORS = frozenset((json.FAILED, logfmt.FAILED))
-"""Values of `__error__` that parsers set."""
-
-__all__ = ["PARSE_ERRORS", "STAGES", "Fragment", "Meaning", "Scope", "Step"]
+__all__ = ["STAGES", "Fragment", "Meaning", "Scope", "Step"]

@@ -1,12 +1,18 @@
-"""`| decolorize`: takes the ANSI escape sequences (colours, cursor moves, titles) out of the line. ECMA-48."""
+"""`| decolorize`: takes the ANSI escape sequences (colours, cursor moves, titles) out of the line.
 
-import re
+What counts as one is what Loki takes for one, which is a little less than ECMA-48's: the introducer and brackets, then
+letters and digits up to a bell, or numbers and a final character.
+"""
 
 from whodid.logql.ast import Decolorize
 from whodid.query.line import Line
+from whodid.query.regex import compiled
 from whodid.query.stages.stage import Step, unsaid
 
-_ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()#][0-9A-Za-z]")
+_INTRODUCER = r"[\x1b\x{9b}][\[\]()#;?]*"
+_TITLE = r"[a-zA-Z0-9]*(?:;[a-zA-Z0-9]*)*\x07"
+_CONTROL = r"(?:[0-9]{1,4}(?:;[0-9]{0,4})*)?[0-9A-PRZcf-ntqry=><~]"
+_ANSI = compiled(f"{_INTRODUCER}(?:{_TITLE}|{_CONTROL})")
 
 sql = unsaid
 

@@ -25,7 +25,7 @@ def apply(stage: Drop) -> Step:
 
     def step(line: Line) -> bool:
         for name, holds in choices:
-            if holds is None or holds(line.get(name) or ""):
+            if holds is None or holds(line.shown(name) or ""):
                 line.remove(name)
         return True
 

@@ -12,13 +12,12 @@ from typing import Any
 
 from whodid.logql.ast import JsonParser
 from whodid.logql.paths import parse_json_path
+from whodid.query import broken_json
 from whodid.query.labels_text import sanitized
 from whodid.query.line import Line
 from whodid.query.stages.stage import Step, unsaid
 
 FAILED = "JSONParserErr"
-NOT_AN_OBJECT = "Value looks like object, but can't find closing '}' symbol"
-MALFORMED = "Malformed JSON error"
 _SPACE = " \t\r\n"
 
 sql = unsaid
@@ -54,27 +53,44 @@ def _all_leaves(line: Line) -> bool:
     text = line.text
     at = _skip_space(text, 0)
     if not text.startswith("{", at):
-        if at < len(text):
-            line.fail(FAILED, NOT_AN_OBJECT)
+        line.fail_parse(FAILED, broken_json.NO_OBJECT)
         return True
     try:
         pairs, _ = _decoder.raw_decode(text, at)
     except (ValueError, RecursionError):
-        _flatten(line, _members_before_fault(text, at), "")
-        if not line.sated:
-            line.fail(FAILED, MALFORMED)
+        _from_broken(line)
         return True
     _flatten(line, pairs, "")
     return True
 
 
+def _from_broken(line: Line) -> None:
+    def found(above: tuple[str, ...], member: broken_json.Member) -> bool:
+        name = ""
+        for key in (*above, member.key):
+            name = _name(name, key)
+        if name and member.kind not in ("array", "null"):
+            text = broken_json.unescaped(member.raw) or "" if member.kind == "string" else member.raw
+            line.extract(name, _clean(text))
+        return not line.sated
+
+    try:
+        broken_json.leaves(line.text, found)
+    except broken_json.Fault as fault:
+        line.fail_parse(FAILED, str(fault))
+
+
 def _flatten(line: Line, pairs: Any, prefix: str) -> None:
     for key, value in pairs:
-        name = f"{prefix}_{sanitized(key, part=True)}" if prefix else sanitized(key)
+        name = _name(prefix, key)
         if isinstance(value, tuple):
             _flatten(line, value, name)
         elif value is not None and not isinstance(value, list) and name:
             line.extract(name, _scalar(value))
+
+
+def _name(prefix: str, key: str) -> str:
+    return f"{prefix}_{sanitized(key, part=True)}" if prefix else sanitized(key)
 
 
 def _scalar(value: Any) -> str:
@@ -86,18 +102,10 @@ def _scalar(value: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    """Half of a surrogate pair cannot be written as UTF-8; Loki drops such a value too."""
-    return "" if any("\ud800" <= c <= "\udfff" for c in text) else text
-
-
-def _members_before_fault(text: str, at: int) -> list[tuple[str, Any]]:
-    out: list[tuple[str, Any]] = []
-    try:
-        for key, begin, _ in _members(text, at):
-            out.append((key, _decoder.raw_decode(text, begin)[0]))
-    except (ValueError, RecursionError):
-        pass  # the caller has already marked the line; what came before the fault stays
-    return out
+    """Half of a surrogate pair cannot be written as UTF-8; Loki drops such a value too. What stands for a character
+    that could not be read becomes a blank.
+    """
+    return "" if any("\ud800" <= c <= "\udfff" for c in text) else text.replace("\ufffd", " ")
 
 
 # ---- paths --------------------------------------------------------------------------------------------------------
@@ -106,13 +114,13 @@ def _members_before_fault(text: str, at: int) -> list[tuple[str, Any]]:
 def _extract_paths(line: Line, paths: list[tuple[str, tuple[str | int, ...]]]) -> None:
     text = line.text
     if text[0] not in '{["':
-        line.fail(FAILED)
+        line.fail_parse(FAILED)
         return
     for name, path in paths:
         try:
             value = _at_path(text, path)
         except (ValueError, RecursionError):
-            line.fail(FAILED)
+            line.fail_parse(FAILED)
             value = None
         if value is not None:
             line.extract(name, value)
@@ -134,6 +142,8 @@ def _at_path(text: str, path: tuple[str | int, ...]) -> str | None:
     if text[begin] == '"':
         return _clean(scanstring(text, begin + 1, False)[0])
     raw = text[begin:end]
+    if raw.startswith("["):
+        return broken_json.unescaped(raw) or ""  # Loki takes the escapes out of an array's text, not of an object's
     return "" if raw == "null" else raw
 
 

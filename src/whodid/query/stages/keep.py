@@ -3,7 +3,7 @@
 from whodid.logql.ast import Keep
 from whodid.model.matcher import Matcher
 from whodid.query import selector
-from whodid.query.line import Line
+from whodid.query.line import PRESERVE_ERROR, Line
 from whodid.query.stages.stage import Step, unsaid
 
 sql = unsaid
@@ -16,7 +16,9 @@ def apply(stage: Keep) -> Step:
     ]
 
     def kept(name: str, value: str) -> bool:
-        return any(name == wanted and (holds is None or holds(value)) for wanted, holds in choices)
+        return name == PRESERVE_ERROR or any(
+            name == wanted and (holds is None or holds(value)) for wanted, holds in choices
+        )
 
     def step(line: Line) -> bool:
         line.stream = {name: value for name, value in line.stream.items() if kept(name, value)}

@@ -205,6 +205,8 @@ def _predicate_step(predicate: Predicate) -> Step:
             return lambda line: first(line) or second(line)
         case StringPredicate(matcher):
             name, holds = matcher.name, selector.test(matcher)
+            if name == ERROR:
+                return lambda line: holds(line.error)
             return lambda line: holds(line.get(name) or "")
         case NumberPredicate(name, op, value):
             return _comparison(name, parse_float, op, value)

@@ -85,7 +85,7 @@ def _pairs(line: Line, strict: bool) -> Iterator[tuple[str, str]]:
         except _PairError as fault:
             if strict:
                 position = len(text[: fault.at].encode()) + 1
-                line.fail(FAILED, f"logfmt syntax error at pos {position} : {fault.reason}")
+                line.fail_parse(FAILED, f"logfmt syntax error at pos {position} : {fault.reason}")
                 return
             at = fault.go_on
             continue

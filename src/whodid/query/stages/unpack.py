@@ -4,9 +4,8 @@ The strings become labels and `_entry` the line; without `_entry` the line was n
 is not an object is marked `JSONParserErr`.
 """
 
-import json
-
 from whodid.logql.ast import Unpack
+from whodid.query import broken_json
 from whodid.query.labels_text import sanitized
 from whodid.query.line import Line
 from whodid.query.stages.json import FAILED
@@ -24,20 +23,29 @@ def apply(stage: Unpack) -> Step:
 
 
 def _unpack(line: Line) -> bool:
-    if not line.text:
+    if not line.text or line.sated:
         return True
+    if not line.text.startswith("{"):
+        line.fail_parse(FAILED, NOT_AN_OBJECT)
+        return True
+    entry: str | None = None
+    found: list[tuple[str, str]] = []
     try:
-        packed = json.loads(line.text, strict=False)
-    except (ValueError, RecursionError):
-        packed = None
-    if not isinstance(packed, dict):
-        if not line.sated:
-            line.fail(FAILED, NOT_AN_OBJECT)
+        for member in broken_json.members(line.text):
+            if member.kind != "string":
+                continue
+            value = broken_json.unescaped(member.raw)
+            if member.key != ENTRY:
+                found.append((member.key, (value or "").replace("\ufffd", " ")))
+            elif value is None:
+                raise broken_json.Fault(broken_json.BAD_ESCAPE)
+            else:
+                entry = value
+    except broken_json.Fault as fault:
+        line.fail_parse(FAILED, str(fault))
         return True
-    entry = packed.pop(ENTRY, None)
-    if isinstance(entry, str):
-        for key, value in packed.items():
-            if isinstance(value, str):
-                line.extract(sanitized(key), value)
+    if entry is not None:
+        for key, value in found:
+            line.extract(sanitized(key), value)
         line.text = entry
     return True
