@@ -136,7 +136,11 @@ BAD = [
     (QUERY_RANGE, {"query": '{job="a"'}, "parse error at line 1, col "),
     (QUERY_RANGE, {"query": '{job="a"}', "limit": "0"}, "limit must be a positive value"),
     (QUERY_RANGE, {"query": '{job="a"}', "limit": "5001"}, "max entries limit per query exceeded, limit > max_entries"),
-    (QUERY_RANGE, {"query": '{job="a"}', "start": "tomorrow"}, "could not parse 'start' parameter: strconv.ParseInt: parsing"),
+    (
+        QUERY_RANGE,
+        {"query": '{job="a"}', "start": "tomorrow"},
+        "could not parse 'start' parameter: strconv.ParseInt: parsing",
+    ),
     (
         QUERY_RANGE,
         {"query": '{job="a"}', "start": "10", "end": "5"},

@@ -68,7 +68,9 @@ def test_instants(text: str, expected: int) -> None:
     ],
 )
 def test_what_is_no_instant(text: str) -> None:
-    with pytest.raises(BadParameter, match=r'strconv.ParseInt: parsing ".*": (invalid syntax|value out of range)') as caught:
+    with pytest.raises(
+        BadParameter, match=r'strconv.ParseInt: parsing ".*": (invalid syntax|value out of range)'
+    ) as caught:
         read_instant(text)
     assert len(str(caught.value)) < 300
 

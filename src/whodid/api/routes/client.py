@@ -33,8 +33,8 @@ async def read_body(request: Request, max_bytes: int, too_large: str) -> bytes:
 
 
 async def parameters(request: Request) -> ImmutableMultiDict[str, str]:
-    """The URL-encoded form, where there may be one, and the query string: Loki takes both. Of one name the first counts,
-    as in Go's net/http.
+    """The URL-encoded form, where there may be one, and the query string: Loki takes both. Of one name the first
+    counts, as in Go's net/http.
     """
     pairs = request.query_params.multi_items()
     if request.method in ("POST", "PUT") and request.headers.get("content-type", "").startswith(FORM_TYPE):

@@ -66,9 +66,7 @@ async def _newest(request: Request) -> tuple[FieldParameters, list[Row]]:
     lines = asked.line_limit if values.get("line_limit") else min(asked.line_limit, house.engine.limits.max_entries)
     if not isinstance(parse(asked.query), LogQuery):
         raise BadParameter("only log selector is supported")
-    wanted = RangeRequest(
-        asked.query, asked.start_ns, asked.end_ns, SECOND, lines, "backward", 0, tenant_of(request)
-    )
+    wanted = RangeRequest(asked.query, asked.start_ns, asked.end_ns, SECOND, lines, "backward", 0, tenant_of(request))
     result = await while_connected(request, house.engine.range(wanted))
     assert isinstance(result, Streams)
     return asked, result.rows

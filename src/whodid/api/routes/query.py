@@ -12,7 +12,15 @@ from whodid.logql.ast import Selector
 from whodid.logql.parser import parse_selector
 from whodid.query.engine import RangeRequest
 from whodid.query.labels import label_names, label_values, series
-from whodid.wire.params import BadParameter, read_bounds, read_direction, read_instant, read_limit, read_query, read_range
+from whodid.wire.params import (
+    BadParameter,
+    read_bounds,
+    read_direction,
+    read_instant,
+    read_limit,
+    read_query,
+    read_range,
+)
 from whodid.wire.results import CATEGORIZE, encode_data, encode_result
 
 DRILLDOWN = "source=grafana-lokiexplore-app"
