@@ -24,13 +24,13 @@ async def test_drilldown_and_yaml_say_the_same(house: House) -> None:
 async def test_lengths_and_matchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = Limits(max_length_ns=3600 * SECOND, max_matchers=2)
     async with open_house(tmp_path, monkeypatch, limits) as house:
-        words = "the query time range exceeds the limit (query length: 2h0m0s, limit: 1h)\n"
+        words = "the query time range exceeds the limit (query length: 2h0m0s, limit: 1h)"
         for path in ("query_range", "index/volume", "patterns"):
             asked = {"query": '{job="a"}', "start": "0", "end": "7200"}
             answer = await house.client.get(f"/loki/api/v1/{path}", params=asked)
             assert (answer.status_code, answer.text) == (400, words)
         answer = await house.client.get(QUERY_RANGE, params={"query": '{a="b", c="d", e="f"}'})
-        assert answer.text == "max streams matchers per query exceeded, matchers-count > limit (3 > 2)\n"
+        assert answer.text == "max streams matchers per query exceeded, matchers-count > limit (3 > 2)"
 
 
 async def test_drilldown_takes_a_part_of_too_many_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

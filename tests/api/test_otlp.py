@@ -77,6 +77,10 @@ async def test_what_is_refused_is_a_partial_success(house: House) -> None:
     assert (said.rejected_log_records, "has timestamp too old" in said.error_message) == (1, True)
     answer = await house.client.post(LOGS, json=request("old", ns=1))
     assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "1"
+    long = [{"key": "service.name", "value": {"stringValue": "s" * 3000}}]
+    record = {"timeUnixNano": str(time.time_ns()), "body": {"stringValue": "x"}}
+    answer = await house.client.post(LOGS, json=request_of(record, record, record, resource={"attributes": long}))
+    assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "3", "records, not streams"
     assert await house.lines('{service_name="shop"}') == ["good"]
 
 

@@ -159,7 +159,13 @@ async def test_what_is_refused_of_a_body_is_counted_and_the_rest_is_stored(house
     assert answer.status_code == 400
     assert answer.text.startswith("2 errors like: entry for stream ")
     answer = await house.push_json([{"stream": {"job": "a"}, "values": [["1", "old"]]}])
-    assert answer.text.startswith("1 error like: ")
+    told = 'entry for stream \'{job="a", service_name="a"}\' has timestamp too old: 1970-01-01T00:00:00Z, oldest'
+    assert answer.text.startswith(told), "a single one is told as it is"
+    twenty = {f"l{n}": "x" for n in range(20)}
+    answer = await house.push_json([{"stream": twenty, "values": [[str(now), "a"], [str(now), "b"]]}])
+    assert answer.text.endswith("' has 20 label names; limit 15\n"), "a stream is one mistake, however many its lines"
+    answer = await house.push_json([{"stream": {"job": "a"}, "values": [["1", "old"], [str(now + 10**12), "new"]]}])
+    assert answer.text.count("; 1 errors like: entry for stream ") == 1
     assert await house.lines('{job="a"}') == ["good"]
 
 

@@ -128,7 +128,7 @@ async def test_of_two_places_the_form_counts(house: House) -> None:
 async def test_a_form_without_bounds_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "MAX_FORM_BYTES", 100)
     answer = await house.client.post(QUERY_RANGE, data={"query": "x" * 100})
-    assert (answer.status_code, answer.text) == (413, "the form is larger than 100 bytes\n")
+    assert (answer.status_code, answer.text) == (413, "the form is larger than 100 bytes")
 
 
 BAD = [
@@ -136,7 +136,11 @@ BAD = [
     (QUERY_RANGE, {"query": '{job="a"'}, "parse error at line 1, col "),
     (QUERY_RANGE, {"query": '{job="a"}', "limit": "0"}, "limit must be a positive value"),
     (QUERY_RANGE, {"query": '{job="a"}', "limit": "5001"}, "max entries limit per query exceeded, limit > max_entries"),
-    (QUERY_RANGE, {"query": '{job="a"}', "start": "tomorrow"}, "could not parse the instant 'tomorrow'"),
+    (
+        QUERY_RANGE,
+        {"query": '{job="a"}', "start": "tomorrow"},
+        "could not parse 'start' parameter: strconv.ParseInt: parsing",
+    ),
     (
         QUERY_RANGE,
         {"query": '{job="a"}', "start": "10", "end": "5"},
@@ -146,9 +150,9 @@ BAD = [
     (QUERY_RANGE, {"query": 'rate({job="a"}[1m])', "step": "0"}, "zero or negative query resolution step widths"),
     (QUERY_RANGE, {"query": 'rate({job="a"}[1m])', "step": "1ms"}, "exceeded maximum resolution of 11,000 points"),
     (QUERY, {"query": '{job="a"}'}, "log queries are not supported as an instant query type"),
-    (QUERY, {"query": "1", "time": "noon"}, "could not parse the instant 'noon'"),
+    (QUERY, {"query": "1", "time": "noon"}, 'strconv.ParseInt: parsing "noon": invalid syntax'),
     (LABELS, {"query": "{"}, "parse error"),
-    (LABELS, {"since": "x"}, 'cannot parse "x" to a valid duration (since)'),
+    (LABELS, {"since": "x"}, "could not parse 'since' parameter: not a valid duration string"),
     ("/loki/api/v1/label/job/values", {"query": 'count_over_time({job="a"}[1m])'}, "parse error"),
     (SERIES, {"match[]": "{job="}, "parse error"),
 ]
@@ -162,4 +166,4 @@ async def test_a_bad_question_gets_one_clear_line(
     answer = await ask(house, method, path, **parameters)
     assert (answer.status_code, words in answer.text) == (400, True), answer.text
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.text.endswith("\n")
+    assert not answer.text.endswith("\n")

@@ -150,7 +150,7 @@ BAD = [
     ({"query": 'count_over_time({job="a"}[1m])'}, "tail takes a log query, not a metric query"),
     ({"query": DB, "limit": "0"}, "limit must be a positive value"),
     ({"query": DB, "limit": "x"}, "invalid syntax"),
-    ({"query": DB, "start": "yesterday"}, "could not parse the instant"),
+    ({"query": DB, "start": "yesterday"}, "could not parse 'start' parameter"),
     ({"query": DB, "delay_for": "6"}, "delay_for can't be greater than 5"),
     ({"query": DB, "delay_for": "²"}, "delay_for can't be greater than 5"),
     ({"query": '{job="שלום", ' + "א" * 200}, "parse error"),

@@ -83,7 +83,10 @@ async def test_the_span_of_the_question(house: House, parameters: dict[str, str]
 
 async def test_a_bad_span_is_told(house: House) -> None:
     answer = await house.client.get(FINDINGS, params={"since": "yesterday"})
-    assert (answer.status_code, answer.text) == (400, 'cannot parse "yesterday" to a valid duration (since)\n')
+    assert (answer.status_code, answer.text) == (
+        400,
+        "could not parse 'since' parameter: not a valid duration string: \"yesterday\"",
+    )
     assert house.asked == []
 
 
@@ -93,7 +96,7 @@ async def test_a_question_that_is_too_large_is_not_answered_in_part(house: House
 
     house.services.find = find
     answer = await house.client.get(FINDINGS)
-    assert (answer.status_code, answer.text) == (400, "more than 5 lines bear on this question\n")
+    assert (answer.status_code, answer.text) == (400, "more than 5 lines bear on this question")
 
 
 @pytest.mark.parametrize("name", ["alerts", "rules"])

@@ -93,7 +93,7 @@ async def test_a_push_that_needs_a_judgement_waits_for_those_before_it(bench: In
     await push_full(bench, "first")
     odd = encode_push([Stream({"a": "b"}, [Entry(1, "old", {}), Entry(bench.now, "good", {})])])
     [refused] = await asyncio.wait_for(bench.ingest.push(odd, bench.tenant), 30)
-    assert "too old" in refused
+    assert "too old" in refused.text
     assert [row.line[:5] for row in await bench.rows()][1:] == ["first", "good"]
 
 

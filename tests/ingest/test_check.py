@@ -15,7 +15,7 @@ from whodid.model.entry import Entry, Metadata, Stream
 from whodid.wire.push_protobuf import encode_push, note_row, scan_streams
 
 NOW = 1_700_000_000_000_000_000
-BOUNDS = Bounds(NOW - 100, NOW + 100, 20)
+BOUNDS = Bounds(NOW - 100, NOW + 100, line_bytes=20, metadata_bytes=100, metadata_names=5)
 
 
 @pytest.fixture
@@ -61,6 +61,16 @@ async def test_it_counts(spool: Spool) -> None:
         (entry(line="y" * 21), True),
         (entry(metadata={"k": "v", "l": "v"}), False),
         (Entry(NOW, "x", {"k": "\ud800"}), False),  # the encoder has replaced it
+        (entry(metadata={"_k": "v,w", "l1": "1 2", "M": ""}), False),
+        (entry(metadata={"k.l": "v"}), True),
+        (entry(metadata={"k,l": "v"}), True),
+        (entry(metadata={"": "v"}), True),
+        (entry(metadata={"a": "v", "": "w"}), True),
+        (entry(metadata={"a": "v", "1b": "w"}), True),
+        (entry(metadata={"k": "v" * 99}), False),
+        (entry(metadata={"k": "v" * 100}), True),
+        (entry(metadata=dict.fromkeys("abcde", "v")), False),
+        (entry(metadata=dict.fromkeys("abcdef", "v")), True),
     ],
 )
 async def test_one_odd_line_is_enough(spool: Spool, one: Entry, odd: bool) -> None:

@@ -108,7 +108,7 @@ async def test_bytes_that_are_no_utf8_are_replaced_and_the_line_is_kept(bench: I
     assert await bench.push(raw_push(instant(bench.now // SECOND) + field(2, b"a\xff\xfez") + pair)) == []
     [row] = await bench.rows()
     assert row.line == "a\ufffdz"
-    assert row.metadata == [("k\ufffdy", "\ufffd(v")]
+    assert row.metadata == [("k_y", "\ufffd(v")]
 
 
 async def test_a_name_that_stands_twice_keeps_its_last_value(bench: IngestBench) -> None:
@@ -124,7 +124,7 @@ async def test_names_that_become_the_same_by_repair_are_one_name(bench: IngestBe
     pairs = field(3, field(1, b"k\xff") + field(2, b"1")) + field(3, field(1, b"k\xfe") + field(2, b"2"))
     assert await bench.push(raw_push(instant(bench.now // SECOND) + pairs)) == []
     [row] = await bench.rows()
-    assert row.metadata == [("k\ufffd", "2")]
+    assert row.metadata == [("k_", "2")]
 
 
 @pytest.mark.parametrize("own", [4, 24, 29, 34, 40, 60])
@@ -163,8 +163,8 @@ async def test_a_line_as_long_as_the_limit_is_stored_and_a_longer_one_is_told(be
     assert short == []
     assert isinstance(long, list)
     assert len(long) == 1
-    assert long[0].startswith(f"max entry size '{limit}' bytes exceeded for stream '{{n=\"1\"")
-    assert "entry with length '10000000' bytes" in long[0]
+    assert long[0].text.startswith(f"max entry size '{limit}' bytes exceeded for stream '{{n=\"1\"")
+    assert "entry with length '10000000' bytes" in long[0].text
     assert sorted(map(len, await bench.lines())) == [4, limit]
 
 
@@ -190,7 +190,7 @@ async def test_an_instant_far_away_is_refused_in_lokis_words(
     assert good == []
     assert isinstance(odd, list)
     assert len(odd) == 1
-    assert odd[0].startswith('entry for stream \'{a="b", service_name="unknown_service"}\' has timestamp ' + words)
+    assert odd[0].text.startswith('entry for stream \'{a="b", service_name="unknown_service"}\' has timestamp ' + words)
     assert await bench.lines() == ["good"]
 
 
@@ -210,9 +210,38 @@ async def test_late_lines_and_lines_of_several_days_are_accepted_in_any_order(be
     assert await bench.lines() == [str(hour) for hour in hours]
 
 
+async def test_names_of_metadata_are_made_names_of_labels(bench: IngestBench) -> None:
+    metadata = {"http.method": "GET", "käse": "1", "1st": "a", "a b": "c", "__x__": "d", "": "e", "log.level": "warn"}
+    assert await bench.push(bench.body("x", metadata=metadata)) == []
+    [row] = await bench.rows()
+    names = ("http_method", "k_se", "key_1st", "a_b", "__x__", "_", "log_level")
+    assert dict(row.metadata) == dict(zip(names, metadata.values(), strict=True))
+
+
+async def test_too_much_metadata_is_refused_in_lokis_words(tmp_path: Path) -> None:
+    bench = IngestBench(tmp_path, Limits(max_metadata_names=3, max_metadata_bytes=20))
+    await bench.start()
+    try:
+        large, many = {"key": "v" * 18}, dict.fromkeys("abcd", "v")
+        entries = [Entry(bench.now + n, str(n), m) for n, m in enumerate((large, many, {"key": "v" * 17}, {}))]
+        refused = await bench.push(encode_push([Stream({"job": "a"}, entries)]))
+        assert await bench.lines() == ["2", "3"]
+    finally:
+        await bench.stop()
+    stream = """stream '{job="a", service_name="a"}' has"""
+    assert [text.partition(". Please see `limits_config.")[0] for text in refused] == [
+        f"{stream} structured metadata too large: '21' bytes, limit: '20' bytes",
+        f"{stream} too many structured metadata labels: '4', limit: '3'",
+    ]
+
+
 async def test_of_many_refused_lines_some_are_told(bench: IngestBench) -> None:
-    refused = await bench.push(encode_push([Stream({"a": "b"}, [Entry(n, "old", {}) for n in range(500)])]))
-    assert 1 <= len(refused) <= 20
+    far = [Entry(n * SECOND, "old", {}) for n in range(500)] + [Entry(7, "of the same second", {})]
+    refused = await bench.refusals(encode_push([Stream({"a": "b"}, far), Stream({"a": "c"}, far[:3])]))
+    assert len(refused) == 21 + 3
+    assert [refusal.lines for refusal in refused[:3]] == [2, 1, 1], "equal words are one refusal"
+    assert sum(refusal.lines for refusal in refused) == 504, "and none is forgotten"
+    assert await bench.lines() == []
 
 
 # ---- directly, without the pipeline ----

@@ -15,6 +15,7 @@ from whodid.ingest.pipeline import NoStreams
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
 from whodid.store.store import StoreError
+from whodid.wire.label_text import BadLabels
 from whodid.wire.push_protobuf import MalformedPush, encode_push, encode_stream
 
 DAY_NS = 86_400 * SECOND
@@ -36,32 +37,42 @@ DAY_NS = 86_400 * SECOND
 )
 async def test_labels_of_a_stream(bench: IngestBench, text: str, labels: dict[str, str] | None) -> None:
     [entry] = [encode_push([Stream({}, [Entry(bench.now, "x", {})])])[6:]]
-    refused = await bench.push(encode_stream(text, [entry]))
     if labels is None:
-        assert refused[0].startswith("couldn't parse labels")
+        with pytest.raises(BadLabels, match="couldn't parse labels"):
+            await bench.push(encode_stream(text, [entry]))
         assert await bench.rows() == []
     else:
-        assert refused == []
+        assert await bench.push(encode_stream(text, [entry])) == []
         assert [row.labels for row in await bench.rows()] == [labels]
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{a-b="c"}', "couldn't parse labels"),
         ("{" + ", ".join(f'l{n}="x"' for n in range(20)) + "}", "has 20 label names; limit 15"),
         ('{%s="x"}' % ("n" * 1025), "label name too long"),
         ('{job="%s"}' % ("v" * 2049), "label value too long"),
         ('{job="%s"}' % ("ü" * 1025), "label value too long"),
-        ('{job="%s"}' % ("v" * 300_000), "couldn't parse labels"),
     ],
 )
 async def test_a_refused_stream_does_not_take_the_others_with_it(bench: IngestBench, text: str, words: str) -> None:
     entry = encode_push([Stream({}, [Entry(bench.now, "refused", {})])])[6:]
-    [refused] = await bench.push(bench.body("one", n="1") + encode_stream(text, [entry]) + bench.body("two", n="2"))
-    assert words in refused
-    assert len(refused) < 3000
+    body = bench.body("one", n="1") + encode_stream(text, [entry, entry]) + bench.body("two", n="2")
+    [refused] = await bench.refusals(body)
+    assert words in refused.text
+    assert len(refused.text) < 3000
+    assert (refused.lines, refused.is_stream) == (2, True)
     assert [(row.labels["n"], row.line) for row in await bench.rows()] == [("1", "one"), ("2", "two")]
+
+
+@pytest.mark.parametrize("text", ['{a-b="c"}', '{job="%s"}' % ("v" * 300_000), '{job="a", job="b"}'])
+async def test_labels_that_cannot_be_read_refuse_the_whole_body(bench: IngestBench, text: str) -> None:
+    """As in Loki: who writes such a body writes the others of it as badly."""
+    entry = encode_push([Stream({}, [Entry(bench.now, "refused", {})])])[6:]
+    with pytest.raises(BadLabels, match="couldn't parse labels") as caught:
+        await bench.push(bench.body("one", n="1") + encode_stream(text, [entry]))
+    assert len(str(caught.value)) < 3000
+    assert await bench.rows() == []
 
 
 async def test_fifteen_labels_are_accepted(bench: IngestBench) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from kit.chdb_store import shared_store
 from kit.stepped_clock import SteppedClock
+from whodid.ingest.body import Refusal
 from whodid.ingest.limits import Limits
 from whodid.ingest.pipeline import Ingest
 from whodid.model.entry import Entry, Labels, Metadata, Stream
@@ -82,17 +83,21 @@ class IngestBench:
         return encode_push([Stream(labels or {"job": "test"}, entries)])
 
     async def push(self, data: bytes, key: str = "", repeated: bool = False) -> list[str]:
+        """The texts of what is refused."""
+        return [refusal.text for refusal in await self.refusals(data, key, repeated)]
+
+    async def refusals(self, data: bytes, key: str = "", repeated: bool = False) -> list[Refusal]:
         [task] = await self.enqueue(self.ingest.push(data, self.tenant, key, repeated))
         self.clock.advance(1)
         return await asyncio.wait_for(task, DEADLINE_S)
 
-    async def push_all(self, *bodies: bytes) -> list[list[str] | BaseException]:
+    async def push_all(self, *bodies: bytes) -> list[list[Refusal] | BaseException]:
         """Pushes that end in one commit: the answers, or the errors."""
         tasks = await self.enqueue(*[self.ingest.push(data, self.tenant) for data in bodies])
         self.clock.advance(1)
         return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), DEADLINE_S)
 
-    async def enqueue(self, *pushes: Coroutine[None, None, list[str]]) -> list[asyncio.Task[list[str]]]:
+    async def enqueue(self, *pushes: Coroutine[None, None, list[Refusal]]) -> list[asyncio.Task[list[Refusal]]]:
         """Starts pushes; each is answered or waits for the clock when this returns."""
         before = self.waiting
         tasks = [asyncio.create_task(push) for push in pushes]

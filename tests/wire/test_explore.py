@@ -23,13 +23,13 @@ def test_a_volume_says_what_it_wants() -> None:
 
 def test_fields_have_defaults_and_two_names_for_their_limit() -> None:
     expected = FieldParameters('{a="b"}', NOW_NS - HOUR_NS, NOW_NS, 100, 1000)
-    assert read_fields({"query": '{a="b"}'}, NOW_NS, 5000) == expected
+    assert read_fields({"query": '{a="b"}'}, NOW_NS) == expected
     for name in ("limit", "field_limit"):
-        assert read_fields({"query": "", name: "7"}, NOW_NS, 5000).field_limit == 7
-    assert read_fields({"query": "", "limit": "1000000"}, NOW_NS, 5000).field_limit == 10_000
-    assert read_fields({"query": ""}, NOW_NS, 50).line_limit == 50
-    with pytest.raises(BadParameter, match=r"limit > max_entries_limit_per_query \(51 > 50\)"):
-        read_fields({"query": "", "line_limit": "51"}, NOW_NS, 50)
+        assert read_fields({"query": "", name: "7"}, NOW_NS).field_limit == 7
+    assert read_fields({"query": "", "limit": "1000000"}, NOW_NS).field_limit == 10_000
+    assert read_fields({"query": "", "line_limit": "51"}, NOW_NS).line_limit == 51
+    with pytest.raises(BadParameter, match="zero or negative"):
+        read_fields({"query": "", "step": "0"}, NOW_NS)
 
 
 def test_patterns_are_counted_in_slices_of_ten_seconds_at_least() -> None:

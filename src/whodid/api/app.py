@@ -4,6 +4,7 @@ The dashboard's page asks for its data by relative addresses, so the same routes
 reverse proxy may move the whole to another path.
 """
 
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from whodid.api.errors import handle_error, handle_gone
+from whodid.api.errors import handle_error, handle_gone, handle_unknown
 from whodid.api.routes import (
     delete,
     detected,
@@ -110,7 +111,8 @@ def dashboard_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
 
 
 def _application(routes: list[BaseRoute], services: Services, hosts: frozenset[str] | None) -> ASGIApp:
-    app = Starlette(routes=routes, exception_handlers={WhodidError: handle_error, ClientDisconnect: handle_gone})
+    handlers = {WhodidError: handle_error, ClientDisconnect: handle_gone, HTTPStatus.NOT_FOUND: handle_unknown}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.services = services
     return SafeHeaders(LoopbackOnly(app, hosts))
 

@@ -54,6 +54,8 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
     (TooMuchPending, HTTPStatus.TOO_MANY_REQUESTS),
 )
+_WRITES = ("/push", "/delete")
+"""Addresses whose errors end with a line feed in Loki (http.Error); those of queries do not (fmt.Fprint)."""
 CLIENT_CLOSED = 499
 """nginx' status for a client that did not wait."""
 ENGINE_STATUSES = {
@@ -84,7 +86,13 @@ async def handle_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, WhodidError)
     status, text = status_of(error)
     headers = {"Retry-After": "1"} if status == HTTPStatus.TOO_MANY_REQUESTS else None
-    return PlainTextResponse(text + "\n", status, headers)
+    end = "\n" if request.url.path.endswith(_WRITES) else ""
+    return PlainTextResponse(text + end, status, headers)
+
+
+async def handle_unknown(request: Request, error: Exception) -> Response:
+    """Starlette's handler for an address that nobody has; Loki's words are those of Go's net/http."""
+    return PlainTextResponse("404 page not found\n", HTTPStatus.NOT_FOUND)
 
 
 async def handle_gone(request: Request, error: Exception) -> Response:

@@ -26,6 +26,7 @@ from whodid.rules.load import load_rules
 from whodid.rules.selftest import OpenStore, Outcome, Store, run_tests
 from whodid.store.chdb import ChdbStore, Settings
 from whodid.store.streams import StreamIndex
+from whodid.wire.label_text import BadLabels
 from whodid.wire.push_protobuf import encode_push
 
 CENTURY_NS = 100 * 365 * 86_400 * 10**9
@@ -79,6 +80,7 @@ async def bench(directory: Path) -> AsyncIterator[OpenStore]:
         ingest = await Ingest.start(store, index, clock, limits, directory)
         engine = Engine(store, index, clock, QueryLimits())
         committing = asyncio.create_task(ingest.run())
+        await asyncio.sleep(0)  # a task that has not begun is cancelled without closing its files
         tests = 0
 
         @asynccontextmanager
@@ -92,7 +94,10 @@ async def bench(directory: Path) -> AsyncIterator[OpenStore]:
             )
             if lines:
                 body = encode_push([Stream(labels, [entry]) for _, _, labels, entry in lines])
-                refused = await ingest.push(body, tenant)
+                try:
+                    refused = [refusal.text for refusal in await ingest.push(body, tenant)]
+                except BadLabels as e:
+                    refused = [str(e)]
                 if refused:
                     raise LineRefused(f"a test has a line that no server would take: {refused[0]}")
             yield _Sample(engine, tenant, before)

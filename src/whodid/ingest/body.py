@@ -9,6 +9,17 @@ from whodid.store.store import StoreError
 from whodid.wire.push_protobuf import MalformedPush
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Lines of a body that are not stored, and why."""
+
+    text: str
+    """In Loki's words."""
+    lines: int = 1
+    is_stream: bool = False
+    """It is the stream that is refused, with all its lines: one mistake, however many they are."""
+
+
 @dataclass(slots=True)
 class Body:
     """One decompressed push body, its streams resolved. The lists have one item for each accepted stream, in order."""
@@ -22,7 +33,7 @@ class Body:
     push_key: int = 0
     repeated: bool = False
     """The client has sent this key before: look into the table before storing."""
-    rejections: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     error: MalformedPush | StoreError | None = None
     """Why nothing of it was stored."""
 

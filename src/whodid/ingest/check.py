@@ -32,10 +32,18 @@ class Bounds:
     high_ns: int
     """The line's instant: low_ns ≤ ts ≤ high_ns."""
     line_bytes: int
+    metadata_bytes: int
+    metadata_names: int
 
     @classmethod
     def of(cls, limits: Limits, now_ns: int) -> "Bounds":
-        return cls(now_ns - limits.reject_older_ns, now_ns + limits.creation_grace_ns, limits.max_line_bytes)
+        return cls(
+            now_ns - limits.reject_older_ns,
+            now_ns + limits.creation_grace_ns,
+            limits.max_line_bytes,
+            limits.max_metadata_bytes,
+            limits.max_metadata_names,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Fac
     """Raises StoreError; with a code of MALFORMED_CODES if the bytes are no rows."""
     odd = (
         f"({decode.NS} AS ts) < {bounds.low_ns} OR ts > {bounds.high_ns} OR length({decode.LINE}) > {bounds.line_bytes}"
-        f" OR {odd_metadata(decode.NAMES, decode.VALUES)}"
+        f" OR {odd_metadata(decode.NAMES, decode.VALUES, bounds)}"
     )
     table = connection.select(
         f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum(length({decode.ENTRIES})),
@@ -86,11 +94,17 @@ def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Fac
     return Facts(streams, lines, *map(bool, flags))
 
 
-def odd_metadata(names: str, values: str) -> str:
-    """SQL: some name or value is no UTF-8, or a name stands twice."""
+def odd_metadata(names: str, values: str, bounds: Bounds) -> str:
+    """SQL: some name is no label's name or stands twice, some value is no UTF-8, or they are too many.
+
+    The texts are looked at together: one look at a long text costs less than several at its pieces.
+    """
     return (
-        f"(notEmpty({names}) AND (length({names}) != arrayUniq({names}) "
-        f"OR arrayExists(s -> NOT isValidUTF8(s), arrayConcat({names}, {values}))))"
+        f"(notEmpty({names}) AND (length({names}) > {bounds.metadata_names} OR length({names}) != arrayUniq({names}) "
+        f"OR match(arrayStringConcat({names}, ',') AS all_names, '[^a-zA-Z0-9_,]|(^|,)([0-9,]|$)') "
+        f"OR countSubstrings(all_names, ',') >= length({names}) "
+        f"OR NOT isValidUTF8(all_names) OR NOT isValidUTF8(arrayStringConcat({values}) AS all_values) "
+        f"OR length(all_names) + length(all_values) > {bounds.metadata_bytes}))"
     )
 
 

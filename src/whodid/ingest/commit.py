@@ -74,7 +74,7 @@ def commit(
 ) -> Committed:
     """Stores the bodies that were looked at, their lines numbered from `first_seq`.
 
-    A body's own faults end in its `error` and `rejections`, never in an exception. Raises StoreError.
+    A body's own faults end in its `error` and `refusals`, never in an exception. Raises StoreError.
     """
     if facts is None:
         return staging.commit(connection, spool, bodies, first_seq, limits, now_ns)

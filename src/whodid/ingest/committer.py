@@ -14,7 +14,7 @@ from functools import partial
 
 from whodid.errors import WhodidError
 from whodid.ingest.backlog import Backlog
-from whodid.ingest.body import Body, Committed, Totals
+from whodid.ingest.body import Body, Committed, Refusal, Totals
 from whodid.ingest.bus import CommitBus
 from whodid.ingest.check import Facts
 from whodid.ingest.commit import commit, look
@@ -37,7 +37,7 @@ LINGER_S = 0.012
 COMMIT_BYTES = 6 << 20
 """Most bytes in one group, unless one body is larger: bounds memory and the wait of the first in line."""
 
-Answer = asyncio.Future[list[str]]
+Answer = asyncio.Future[list[Refusal]]
 """What was refused of a body, once it is durable; or why nothing of it was stored."""
 
 
@@ -214,8 +214,8 @@ class Committer:
             if body.error is not None:
                 fail(answer, body.error)
             elif not answer.done():
-                self.totals.refused += len(body.rejections)
-                answer.set_result(body.rejections)
+                self.totals.refused += sum(refusal.lines for refusal in body.refusals)
+                answer.set_result(body.refusals)
 
 
 def most_lines(bodies: list[Body]) -> int:

@@ -16,6 +16,10 @@ class Limits:
     max_label_names: int = 15
     max_label_name_bytes: int = 1024
     max_label_value_bytes: int = 2048
+    max_metadata_names: int = 1024
+    """Of one line; Loki has 128, and a span of OpenTelemetry may well have more."""
+    max_metadata_bytes: int = 256 << 10
+    """Names and values of one line's metadata; Loki has 64 KiB."""
     reject_older_ns: int = 168 * 3600 * SECOND
     """Older lines are beyond retention: they would be deleted at once."""
     creation_grace_ns: int = 10 * 60 * SECOND

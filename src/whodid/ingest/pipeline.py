@@ -14,7 +14,7 @@ from pathlib import Path
 
 from whodid.errors import WhodidError
 from whodid.ingest.backlog import Backlog
-from whodid.ingest.body import Body, Totals
+from whodid.ingest.body import Body, Refusal, Totals
 from whodid.ingest.bus import CommitBus
 from whodid.ingest.committer import Answer, Committer, TooMuchPending, fail
 from whodid.ingest.enrich import level_of_labels, with_service_name
@@ -27,11 +27,19 @@ from whodid.model.entry import Labels
 from whodid.model.labels import format_labels
 from whodid.store.store import Store, StoreError
 from whodid.store.streams import StreamIndex, stream_id
-from whodid.wire.label_text import BadLabels, parse_label_text
-from whodid.wire.push_protobuf import MalformedPush, scan_streams
+from whodid.wire.label_text import parse_label_text
+from whodid.wire.push_protobuf import MalformedPush, count_entries, scan_streams
 
 KEYS_REMEMBERED = 100_000
 STREAMS_REMEMBERED = 20_000
+
+
+_TOLD_CHARS = 1000
+"""Of labels that a refusal repeats: they may be what is wrong."""
+
+
+class _StreamRefused(WhodidError):
+    """A stream has too many or too long labels; the others of its body are stored."""
 
 
 class NoStreams(WhodidError):
@@ -93,12 +101,13 @@ class Ingest:
         """Between two commits: nothing is acknowledged inside. Gives the last number in the table; be quick."""
         return self._committer.held()
 
-    async def push(self, data: bytes, tenant: str, key: str = "", repeated: bool = False) -> list[str]:
+    async def push(self, data: bytes, tenant: str, key: str = "", repeated: bool = False) -> list[Refusal]:
         """Stores one decompressed protobuf body. Returns, once durable, what was refused of it (empty: nothing).
 
         `key`: idempotency key; a body with a key that was stored is acknowledged and not stored again. `repeated`: the
         client is not sure that it never sent this key before, so the table itself is asked.
-        Raises MalformedPush, NoStreams, TooMuchPending, StoreError.
+        Raises MalformedPush, BadLabels (then nothing of it is stored, as in Loki), NoStreams, TooMuchPending,
+        StoreError.
         """
         push_key = _hash_key(tenant, key) if key else 0
         known = self._keys.get(push_key) if push_key else None
@@ -142,8 +151,8 @@ class Ingest:
         for text, begin, end in found:
             try:
                 stream = self._stream(tenant, text)
-            except BadLabels as e:
-                body.rejections.append(str(e))
+            except _StreamRefused as e:
+                body.refusals.append(Refusal(str(e), count_entries(data, begin, end), is_stream=True))
                 continue
             if stream.id not in known:
                 new[stream.id] = stream.labels
@@ -162,10 +171,10 @@ class Ingest:
         cached = self._streams.get((tenant, text))
         if cached is not None:
             return cached
-        labels = parse_label_text(text)
-        _check_labels(labels, text, self._limits)
-        labels = with_service_name(labels)
-        stream = _Stream(stream_id(tenant, labels), format_labels(labels), level_of_labels(labels), labels)
+        labels = with_service_name(parse_label_text(text))
+        name = format_labels(labels)
+        _check_labels(labels, name, self._limits)
+        stream = _Stream(stream_id(tenant, labels), name, level_of_labels(labels), labels)
         self._streams[tenant, text] = stream
         if len(self._streams) > STREAMS_REMEMBERED:
             self._streams.popitem(last=False)
@@ -177,14 +186,21 @@ def _hash_key(tenant: str, key: str) -> int:
     return int.from_bytes(digest, "big") or 1
 
 
-def _check_labels(labels: Labels, text: str, limits: Limits) -> None:
-    if len(labels) > limits.max_label_names:
-        raise BadLabels(f"entry for stream '{text}' has {len(labels)} label names; limit {limits.max_label_names}")
-    for name, value in labels.items():
+def _check_labels(labels: Labels, stream: str, limits: Limits) -> None:
+    """Raises _StreamRefused. `service_name` is not counted, since most streams get it here."""
+    count = len(labels) - 1
+    stream = _shortened(stream)
+    if count > limits.max_label_names:
+        raise _StreamRefused(f"entry for stream '{stream}' has {count} label names; limit {limits.max_label_names}")
+    for name, value in sorted(labels.items()):
         if len(name.encode()) > limits.max_label_name_bytes:
-            raise BadLabels(f"stream '{text[:200]}' has label name too long: '{name[:80]}…'")
+            raise _StreamRefused(f"stream '{stream}' has label name too long: '{_shortened(name)}'")
         if len(value.encode("utf-8", "replace")) > limits.max_label_value_bytes:
-            raise BadLabels(f"stream '{text[:200]}' has label value too long: '{value[:80]}…' of label {name}")
+            raise _StreamRefused(f"stream '{stream}' has label value too long: '{_shortened(value)}'")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _TOLD_CHARS else f"{text[:_TOLD_CHARS]}…"
 
 
 __all__ = ["Ingest", "MalformedPush", "NoStreams", "TooMuchPending", "Totals"]

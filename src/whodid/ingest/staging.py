@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whodid.ingest import decode
-from whodid.ingest.body import Body, Committed
+from whodid.ingest.body import Body, Committed, Refusal
 from whodid.ingest.check import MALFORMED_CODES, Bounds, facts, odd_metadata
 from whodid.ingest.levels import detected_level
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
-from whodid.model.clock import format_rfc3339
+from whodid.model.clock import SECOND, format_rfc3339
 from whodid.store.sql import number_list
 from whodid.store.store import Connection, StoreError
 from whodid.wire.push_protobuf import MalformedPush
@@ -24,8 +24,11 @@ _COLUMNS = (
     "number UInt32, stream_id UInt64, push_key UInt64, label_level String, "
     "ts Int64, line String, metadata Map(LowCardinality(String), String)"
 )
-_REJECTIONS_TOLD = 20
+_REFUSALS_TOLD = 20
+"""Of one stream; Loki tells each of them."""
+_TOO_OLD, _TOO_NEW, _TOO_LONG, _TOO_LARGE, _TOO_MANY = range(1, 6)
 _ARRAYS = ("mapKeys(metadata)", "mapValues(metadata)")
+_METADATA_BYTES = f"(length(arrayStringConcat({_ARRAYS[0]})) + length(arrayStringConcat({_ARRAYS[1]})))"
 
 
 def prepare(connection: Connection) -> None:
@@ -36,18 +39,17 @@ def prepare(connection: Connection) -> None:
 def commit(
     connection: Connection, spool: Spool, bodies: Sequence[Body], first_seq: int, limits: Limits, now_ns: int
 ) -> Committed:
-    """Stores what is good of the bodies; the rest ends in their `error` and `rejections`. Raises StoreError."""
+    """Stores what is good of the bodies; the rest ends in their `error` and `refusals`. Raises StoreError."""
     bounds = Bounds.of(limits, now_ns)
     stage = _Stage(connection, spool, bounds)
     good = stage.fill(bodies)
     stored = count = 0
     if good:
-        low, high, longest, count, odd = stage.facts(
-            f"min(ts), max(ts), max(length(line)), count(), max({odd_metadata(*_ARRAYS)})"
-        )
+        fault = _fault(bounds)
+        count, odd, refused = stage.facts(f"count(), max({odd_metadata(*_ARRAYS, bounds)}), max({fault} != 0)")
         where = "1"
-        if count and (low < bounds.low_ns or high > bounds.high_ns or longest > bounds.line_bytes):
-            where = f"ts >= {bounds.low_ns} AND ts <= {bounds.high_ns} AND length(line) <= {bounds.line_bytes}"
+        if refused:
+            where = f"{fault} = 0"
             _explain(stage, good)
         skip = _already_stored(stage, good, where)
         if count and len(skip) < len(good):
@@ -108,30 +110,64 @@ class _Stage:
         return None
 
 
+def _fault(bounds: Bounds) -> str:
+    """SQL: what is wrong with a line, in the order in which Loki looks; 0 if nothing."""
+    return (
+        f"multiIf(ts < {bounds.low_ns}, {_TOO_OLD}, ts > {bounds.high_ns}, {_TOO_NEW}, "
+        f"length(line) > {bounds.line_bytes}, {_TOO_LONG}, {_METADATA_BYTES} > {bounds.metadata_bytes}, {_TOO_LARGE}, "
+        f"length(metadata) > {bounds.metadata_names}, {_TOO_MANY}, 0)"
+    )
+
+
 def _explain(stage: _Stage, bodies: Sequence[Body]) -> None:
-    """Tells each body which of its lines are refused, in Loki's words."""
-    low, high, longest = stage.bounds.low_ns, stage.bounds.high_ns, stage.bounds.line_bytes
+    """Tells each body which of its lines are refused, in Loki's words; equal words once."""
     table = stage.connection.select(
-        f"""SELECT number, ts, length(line) AS size FROM {TABLE}
-        WHERE ts < {low} OR ts > {high} OR size > {longest} LIMIT {_REJECTIONS_TOLD} BY number"""
+        f"""SELECT number, {_fault(stage.bounds)} AS fault, multiIf(
+                fault <= {_TOO_NEW}, intDiv(ts, 1000000000), fault = {_TOO_LONG}, toInt64(length(line)),
+                fault = {_TOO_LARGE}, toInt64({_METADATA_BYTES}), toInt64(length(metadata))
+            ) AS measure, count() AS lines, sum(lines) OVER (PARTITION BY number) AS of_stream
+        FROM {TABLE} WHERE fault != 0
+        GROUP BY number, fault, measure ORDER BY number, fault, measure LIMIT {_REFUSALS_TOLD} BY number"""
     )
     owner = [body for body in bodies for _ in body.stream_ids]
     names = [name for body in bodies for name in body.stream_names]
+    untold: dict[int, int] = {}
     for row in table.to_pylist():
-        body, name, ts = owner[row["number"] - 1], names[row["number"] - 1], row["ts"]
-        if row["size"] > longest:
-            text = (
-                f"max entry size '{longest}' bytes exceeded for stream '{name}' "
-                f"while adding an entry with length '{row['size']}' bytes"
-            )
-        elif ts < low:
-            text = (
-                f"entry for stream '{name}' has timestamp too old: {format_rfc3339(ts)}, "
-                f"oldest acceptable timestamp is: {format_rfc3339(low)}"
-            )
-        else:
-            text = f"entry for stream '{name}' has timestamp too new: {format_rfc3339(ts)}"
-        body.rejections.append(text)
+        number = row["number"]
+        text = _words(row["fault"], row["measure"], names[number - 1], stage.bounds)
+        owner[number - 1].refusals.append(Refusal(text, row["lines"]))
+        untold[number] = untold.get(number, row["of_stream"]) - row["lines"]
+    for number, lines in untold.items():
+        if lines:
+            text = f"entries for stream '{names[number - 1]}' are refused for reasons like those that are told"
+            owner[number - 1].refusals.append(Refusal(text, lines))
+
+
+def _words(fault: int, measure: int, stream: str, bounds: Bounds) -> str:
+    """Loki's sentence; instants with seconds, as there."""
+    if fault == _TOO_OLD:
+        return (
+            f"entry for stream '{stream}' has timestamp too old: {format_rfc3339(measure * SECOND)}, "
+            f"oldest acceptable timestamp is: {format_rfc3339(bounds.low_ns // SECOND * SECOND)}"
+        )
+    if fault == _TOO_NEW:
+        return f"entry for stream '{stream}' has timestamp too new: {format_rfc3339(measure * SECOND)}"
+    if fault == _TOO_LONG:
+        return (
+            f"max entry size '{bounds.line_bytes}' bytes exceeded for stream '{stream}' "
+            f"while adding an entry with length '{measure}' bytes"
+        )
+    if fault == _TOO_LARGE:
+        return (
+            f"stream '{stream}' has structured metadata too large: '{measure}' bytes, limit: "
+            f"'{bounds.metadata_bytes}' bytes. Please see `limits_config.max_structured_metadata_size` "
+            "or contact your Loki administrator to increase it."
+        )
+    return (
+        f"stream '{stream}' has too many structured metadata labels: '{measure}', limit: '{bounds.metadata_names}'. "
+        "Please see `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator to "
+        "increase it."
+    )
 
 
 def _already_stored(stage: _Stage, bodies: Sequence[Body], where: str) -> set[int]:
@@ -177,11 +213,14 @@ def without_level(metadata: str) -> str:
 
 
 def _repaired(metadata: str) -> str:
-    """Broken bytes are replaced; of names that stand twice, also for that reason, the last value is kept.
+    """Broken bytes are replaced, and names made such as a label may have (Loki: `a.b` is `a_b`, `1st` is `key_1st`).
 
-    Else SQL's filters would see the first and a reader the last.
+    Of names that stand twice, also for that reason, the last value is kept: else SQL's filters would see the first and
+    a reader the last.
     """
-    mapping = f"mapApply((k, v) -> (toValidUTF8(k), toValidUTF8(v)), {metadata})"
+    name = "replaceRegexpAll(toValidUTF8(k), '[^a-zA-Z0-9_]', '_')"
+    name = f"replaceRegexpOne(replaceRegexpOne({name}, '^([0-9])', 'key_\\\\1'), '^$', '_')"
+    mapping = f"mapApply((k, v) -> ({name}, toValidUTF8(v)), {metadata})"
     distinct = "arrayReverse(arrayDistinct(arrayReverse(mapKeys(m))))"
     last = f"arrayMap(k -> arrayLast((v, name) -> name = k, mapValues(m), mapKeys(m)), {distinct})"
     return f"arrayElement(arrayMap(m -> mapFromArrays({distinct}, {last}), [{mapping}]), 1)"

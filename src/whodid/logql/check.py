@@ -62,13 +62,18 @@ def _check_matcher(matcher: Matcher) -> None:
 
 def _check_log_query(query: LogQuery) -> None:
     check_selector(query.selector)
-    if all(_accepts_empty(matcher) for matcher in query.selector.matchers):
+    check_narrow(query.selector)
+    for stage in query.stages:
+        check_stage(stage)
+
+
+def check_narrow(selector: Selector) -> None:
+    """Raises LogQLError if a selector would take a stream without any of its labels."""
+    if all(_accepts_empty(matcher) for matcher in selector.matchers):
         raise LogQLError(
             "queries require at least one regexp or equality matcher that does not have an empty-compatible value. "
             'For instance, app=~".*" does not meet this requirement, but app=~".+" will'
         )
-    for stage in query.stages:
-        check_stage(stage)
 
 
 def _accepts_empty(matcher: Matcher) -> bool:

@@ -25,7 +25,7 @@ from whodid.logql.ast import (
     VectorLiteral,
     VectorMatching,
 )
-from whodid.logql.check import check, check_selector
+from whodid.logql.check import check, check_narrow, check_selector
 from whodid.logql.cursor import Cursor
 from whodid.logql.errors import LogQLError
 from whodid.logql.filters import number, selector
@@ -56,8 +56,10 @@ def parse(text: str) -> Expr:
     return expr
 
 
-def parse_selector(text: str) -> Selector:
-    """A bare selector, as `match[]` and the labels' `query` parameter take it. `{}` and `{a=~".*"}` are fine here."""
+def parse_selector(text: str, *, narrow: bool = False) -> Selector:
+    """A bare selector, as `match[]` and the labels' `query` take it. `{}` and `{a=~".*"}` are fine unless it has to be
+    `narrow`, as that of a query.
+    """
     cursor = Cursor(text)
     found = selector(cursor)
     if cursor.kind != END:
@@ -65,6 +67,8 @@ def parse_selector(text: str) -> Selector:
             raise cursor.unexpected()
         raise LogQLError("only label matchers is supported")
     check_selector(found)
+    if narrow:
+        check_narrow(found)
     return found
 
 

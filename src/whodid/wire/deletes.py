@@ -66,7 +66,7 @@ def _instant(text: str, name: str) -> int:
 def _check_interval(text: str, span_ns: int) -> None:
     """Loki cuts requests into such pieces. Here it is checked, and nothing is cut: the effect is the same."""
     try:
-        interval_ns = read_span(text, "max_interval")
+        interval_ns = read_span(text)
     except BadParameter:
         interval_ns = 0
     if interval_ns < _LEAST_INTERVAL_NS or text[-1:] not in ("s", "m", "h"):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from whodid.model.clock import SECOND
-from whodid.wire.params import BadParameter, read_bounds, read_limit, read_query, read_span
+from whodid.wire.params import BadParameter, read_bounds, read_limit, read_query, read_span, read_step
 
 DEFAULT_FIELDS = 1000
 DEFAULT_SAMPLE_LINES = 100
@@ -47,8 +47,8 @@ class FieldParameters:
 
 def read_volume(values: Mapping[str, str], now_ns: int) -> VolumeParameters:
     """All parameters of `index/volume` and `index/volume_range` but the step."""
+    limit = DEFAULT_SERIES if values.get("limit") == "0" else read_limit(values)
     start_ns, end_ns = read_bounds(values, now_ns)
-    limit = DEFAULT_SERIES if values.get("limit") in (None, "", "0") else read_limit(values, 1 << 31)
     targets = tuple(name.strip() for name in (values.get("targetLabels") or "").split(",") if name.strip())
     if len(targets) > MOST_TARGETS:
         raise BadParameter(f"targetLabels names {len(targets)} labels; at most {MOST_TARGETS} make a series")
@@ -61,20 +61,20 @@ def read_volume(values: Mapping[str, str], now_ns: int) -> VolumeParameters:
             raise BadParameter("invalid aggregation option")
 
 
-def read_fields(values: Mapping[str, str], now_ns: int, most_entries: int) -> FieldParameters:
+def read_fields(values: Mapping[str, str], now_ns: int) -> FieldParameters:
     """All parameters of `detected_fields` and of a field's values."""
     start_ns, end_ns = read_bounds(values, now_ns)
-    sample = values.get("line_limit")
-    line_limit = read_limit({"limit": sample}, most_entries) if sample else min(DEFAULT_SAMPLE_LINES, most_entries)
-    asked = values.get("limit") or values.get("field_limit")
-    field_limit = min(read_limit({"limit": asked}, 1 << 31), MOST_FIELDS) if asked else DEFAULT_FIELDS
+    line_limit = read_limit(values, "line_limit", DEFAULT_SAMPLE_LINES)
+    name = "limit" if values.get("limit") else "field_limit"  # as older versions of Loki's clients have it
+    field_limit = min(read_limit(values, name, DEFAULT_FIELDS), MOST_FIELDS)
+    read_step(values, start_ns, end_ns)  # of no use, but Loki refuses a bad one
     return FieldParameters(read_query(values), start_ns, end_ns, line_limit, field_limit)
 
 
 def read_pattern_step(values: Mapping[str, str], start_ns: int, end_ns: int) -> int:
     """`step` of `patterns`: ten seconds at least, since patterns are counted in such slices."""
     if values.get("step"):
-        step_ns = read_span(values["step"], "step")
+        step_ns = read_span(values["step"])
         if step_ns <= 0:
             raise BadParameter("zero or negative query resolution step widths are not accepted. Try a positive integer")
     else:
@@ -89,7 +89,12 @@ def encode_plain(value: Any) -> bytes:
 
 def encode_fields(fields: Sequence[Mapping[str, Any]], limit: int) -> bytes:
     """The body of `detected_fields`: each of the fields as label, type, cardinality, parsers, jsonPath."""
-    return encode_plain({"fields": fields, "limit": limit})
+    return encode_plain({"fields": fields, "limit": limit} if fields else {})
+
+
+def encode_field_values(values: Sequence[str], limit: int) -> bytes:
+    """The body of a field's values."""
+    return encode_plain({"values": values, "limit": limit} if values else {})
 
 
 def encode_patterns(patterns: Sequence[tuple[str, str, Sequence[tuple[int, int]]]]) -> bytes:

@@ -30,6 +30,8 @@ message Row {
 """Loki's message, and the rows that the server makes of its streams for the engine (`owned_stream`)."""
 
 
+_ENTRIES = 2
+"""Number of the field of a stream that holds an entry."""
 _HEADERS_READ = 200_000
 """Most field headers that are read of one body. Honest clients need one or two a stream; a body of nothing but headers
 must not hold up the event loop for seconds."""
@@ -296,6 +298,11 @@ def scan_streams(data: bytes) -> list[tuple[str, int, int]]:
     return streams
 
 
+def count_entries(data: bytes, begin: int, end: int) -> int:
+    """Entries of one stream message; for those that are refused as a whole."""
+    return sum(number == _ENTRIES for number, _ in _fields(data, begin, end))
+
+
 def _stream_labels(data: bytes, at: int, end: int, budget: int) -> tuple[str, int]:
     """The label text of one stream message, and what is left of the budget of headers.
 
@@ -323,7 +330,7 @@ def iter_entries(data: bytes) -> Iterator[tuple[str, Entry]]:
     """
     for labels, begin, end in scan_streams(data):
         for number, value in _fields(data, begin, end):
-            if number == 2 and isinstance(value, bytes):
+            if number == _ENTRIES and isinstance(value, bytes):
                 yield labels, _entry(value)
 
 

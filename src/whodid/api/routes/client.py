@@ -33,13 +33,20 @@ async def read_body(request: Request, max_bytes: int, too_large: str) -> bytes:
 
 
 async def parameters(request: Request) -> ImmutableMultiDict[str, str]:
-    """Query string and, where there may be one, the URL-encoded form: Loki takes both. Of one name the last counts."""
+    """The URL-encoded form, where there may be one, and the query string: Loki takes both. Of one name the first
+    counts, as in Go's net/http.
+    """
     pairs = request.query_params.multi_items()
     if request.method in ("POST", "PUT") and request.headers.get("content-type", "").startswith(FORM_TYPE):
         form = await read_body(request, MAX_FORM_BYTES, f"the form is larger than {MAX_FORM_BYTES} bytes")
         # Read here, since Starlette's own reader of forms wants a package for uploads that nothing else needs.
-        pairs += parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True)
-    return ImmutableMultiDict(pairs)
+        pairs = parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True) + pairs
+    return first_counts(pairs)
+
+
+def first_counts(pairs: list[tuple[str, str]]) -> ImmutableMultiDict[str, str]:
+    """Parameters of which the first of one name counts; Starlette takes the last."""
+    return ImmutableMultiDict(reversed(pairs))
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -20,7 +20,7 @@ from whodid.query import detected_fields as detection
 from whodid.query.detected_labels import detected_labels
 from whodid.query.engine import RangeRequest
 from whodid.query.labels import series
-from whodid.wire.explore import FieldParameters, encode_fields, encode_plain, read_fields
+from whodid.wire.explore import FieldParameters, encode_field_values, encode_fields, encode_plain, read_fields
 from whodid.wire.params import BadParameter, read_bounds
 
 
@@ -28,7 +28,7 @@ async def labels(request: Request) -> Response:
     """Labels worth choosing by, with the number of their values."""
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    selectors = [parse_selector(values["query"])] if values.get("query") else []
+    selectors = [parse_selector(values["query"], narrow=True)] if values.get("query") else []
     asked = series(selectors, house.index, house.store, tenant_of(request), start_ns, end_ns)
     found = detected_labels(await while_connected(request, asked))
     body = [{"label": name, "cardinality": count} for name, count in found]
@@ -47,7 +47,7 @@ async def values_of_field(request: Request) -> Response:
     asked, rows = await _newest(request)
     name = request.path_params["name"]
     found = await asyncio.to_thread(detection.detected_values, rows, name, asked.field_limit)
-    return await json_answer(request, encode_plain({"values": found, "limit": asked.field_limit}))
+    return await json_answer(request, encode_field_values(found, asked.field_limit))
 
 
 def _field(found: detection.Field) -> dict[str, Any]:
@@ -61,13 +61,12 @@ def _field(found: detection.Field) -> dict[str, Any]:
 
 
 async def _newest(request: Request) -> tuple[FieldParameters, list[Row]]:
-    house = services(request)
-    asked = read_fields(await parameters(request), house.clock.now_ns(), house.engine.limits.max_entries)
+    house, values = services(request), await parameters(request)
+    asked = read_fields(values, house.clock.now_ns())
+    lines = asked.line_limit if values.get("line_limit") else min(asked.line_limit, house.engine.limits.max_entries)
     if not isinstance(parse(asked.query), LogQuery):
-        raise BadParameter("only log queries have fields; leave out the aggregation")
-    wanted = RangeRequest(
-        asked.query, asked.start_ns, asked.end_ns, SECOND, asked.line_limit, "backward", 0, tenant_of(request)
-    )
+        raise BadParameter("only log selector is supported")
+    wanted = RangeRequest(asked.query, asked.start_ns, asked.end_ns, SECOND, lines, "backward", 0, tenant_of(request))
     result = await while_connected(request, house.engine.range(wanted))
     assert isinstance(result, Streams)
     return asked, result.rows

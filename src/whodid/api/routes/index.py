@@ -56,7 +56,7 @@ async def volume_range(request: Request) -> Response:
 async def _stats(request: Request, values: Mapping[str, str]) -> volume.IndexStats:
     house = services(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    selector = parse_selector(read_query(values))
+    selector = parse_selector(read_query(values), narrow=True)
     streams = house.index.streams(tenant_of(request))
     asked = volume.index_stats(streams, selector, start_ns, end_ns, house.engine.within_budget())
     return await while_connected(request, asked)
@@ -67,7 +67,7 @@ async def _volumes(request: Request, *, stepped: bool) -> tuple[int, list[Series
     asked = read_volume(values, house.clock.now_ns())
     house.engine.limits.check_length(asked.start_ns, asked.end_ns)
     wanted = volume.VolumeRequest(
-        parse_selector(asked.query),
+        parse_selector(asked.query, narrow=asked.query != "{}"),
         asked.start_ns,
         asked.end_ns,
         read_step(values, asked.start_ns, asked.end_ns) if stepped else 0,

@@ -13,9 +13,11 @@ from starlette.responses import Response
 
 from whodid.api.errors import UnsupportedEncoding, UnsupportedMediaType, status_of
 from whodid.api.routes.client import read_body
+from whodid.api.routes.push import told
 from whodid.api.routes.unpack import inflate, unframe
 from whodid.api.services import Services, services, writing_tenant_of
 from whodid.errors import WhodidError
+from whodid.ingest.body import Refusal
 from whodid.ingest.limits import Limits
 from whodid.wire.otlp import Rewritten, encode_answer, read_request, to_push
 from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
@@ -58,11 +60,12 @@ async def _store(request: Request, house: Services, *, as_json: bool) -> tuple[i
         rewritten = await asyncio.to_thread(_rewrite, body, encoding, now_ns, as_json)
     else:
         rewritten = _rewrite(body, encoding, now_ns, as_json)
-    refused: list[str] = []
+    refused: list[Refusal] = []
     if rewritten.body:
         key, attempt = request.headers.get(KEY_HEADER, ""), request.headers.get(ATTEMPT_HEADER, "1")
         refused = await house.ingest.push(rewritten.body, tenant, key, repeated=attempt != "1")
-    return rewritten.rejected + len(refused), refused[0] if refused else rewritten.reason
+    reason = told(refused) if refused else rewritten.reason
+    return rewritten.rejected + sum(refusal.lines for refusal in refused), reason
 
 
 def _rewrite(body: bytes, encoding: str, now_ns: int, as_json: bool) -> Rewritten:

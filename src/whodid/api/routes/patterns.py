@@ -18,7 +18,7 @@ async def patterns(request: Request) -> Response:
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     house.engine.limits.check_length(start_ns, end_ns)
     step_ns = read_pattern_step(values, start_ns, end_ns)
-    selector = parse_selector(read_query(values))
+    selector = parse_selector(read_query(values), narrow=True)
     streams = house.index.streams(tenant_of(request))
     work = mining.patterns(streams, selector, start_ns, end_ns, step_ns, house.engine.within_budget())
     return await json_answer(request, encode_patterns(await while_connected(request, work)))

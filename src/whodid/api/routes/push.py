@@ -5,6 +5,7 @@ than 1 says that the client does not know whether an earlier attempt arrived.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,6 +14,7 @@ from whodid.api.errors import UnsupportedEncoding
 from whodid.api.routes.client import read_body
 from whodid.api.routes.unpack import inflate, unsnappy
 from whodid.api.services import services, writing_tenant_of
+from whodid.ingest.body import Refusal
 from whodid.ingest.limits import Limits
 from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
 from whodid.wire.push_json import json_to_protobuf
@@ -34,10 +36,17 @@ async def push(request: Request) -> Response:
     key = request.headers.get(KEY_HEADER, "")
     attempt = request.headers.get(ATTEMPT_HEADER, "1")
     refused = await house.ingest.push(data, tenant, key, repeated=attempt != "1")
-    if refused:
-        count = len(refused)
-        return PlainTextResponse(f"{count} error{'s' if count > 1 else ''} like: {refused[0]}\n", 400)
-    return Response(status_code=204)
+    return PlainTextResponse(told(refused) + "\n", 400) if refused else Response(status_code=204)
+
+
+def told(refusals: Sequence[Refusal]) -> str:
+    """What was refused, in one text; Loki counts equal ones, and says a single one as it is."""
+    counts: dict[str, int] = {}
+    for refusal in refusals:
+        counts[refusal.text] = counts.get(refusal.text, 0) + (1 if refusal.is_stream else refusal.lines)
+    if list(counts.values()) == [1]:
+        return refusals[0].text
+    return "; ".join(f"{count} errors like: {text}" for text, count in counts.items())
 
 
 def _decode(body: bytes, media_type: str, encoding: str) -> bytes:

@@ -8,10 +8,19 @@ from starlette.responses import Response
 from whodid.api.routes.answers import json_answer
 from whodid.api.routes.client import parameters, while_connected
 from whodid.api.services import services, tenant_of
+from whodid.logql.ast import Selector
 from whodid.logql.parser import parse_selector
 from whodid.query.engine import RangeRequest
 from whodid.query.labels import label_names, label_values, series
-from whodid.wire.params import read_bounds, read_instant, read_limit, read_query, read_range
+from whodid.wire.params import (
+    BadParameter,
+    read_bounds,
+    read_direction,
+    read_instant,
+    read_limit,
+    read_query,
+    read_range,
+)
 from whodid.wire.results import CATEGORIZE, encode_data, encode_result
 
 DRILLDOWN = "source=grafana-lokiexplore-app"
@@ -33,13 +42,14 @@ def from_drilldown(request: Request) -> bool:
 def asked_range(request: Request, values: Mapping[str, str], more: str = "") -> RangeRequest:
     """What `query_range` was asked. `more`: text to follow the query."""
     house = services(request)
-    asked = read_range(values, house.clock.now_ns(), house.engine.limits.max_entries)
+    asked = read_range(values, house.clock.now_ns())
     return RangeRequest(
         asked.query + more,
         asked.start_ns,
         asked.end_ns,
         asked.step_ns,
-        asked.limit,
+        # Who asks for no number of lines must not be told that it is too large.
+        asked.limit if values.get("limit") else min(asked.limit, house.engine.limits.max_entries),
         asked.direction,
         asked.interval_ns,
         tenant_of(request),
@@ -58,8 +68,9 @@ async def query_instant(request: Request) -> Response:
     """A vector or scalar at one instant."""
     house = services(request)
     values = await parameters(request)
+    read_limit(values)  # a metric has no lines, but what cannot be read is told
     at_ns = read_instant(values["time"]) if values.get("time") else house.clock.now_ns()
-    read_limit(values, house.engine.limits.max_entries)
+    read_direction(values)
     result = await while_connected(request, house.engine.instant(read_query(values), at_ns, tenant_of(request)))
     return await json_answer(request, encode_result(result))
 
@@ -78,7 +89,7 @@ async def asked_names(request: Request) -> list[str]:
     """The names that a request asks for."""
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    selector = parse_selector(values["query"]) if values.get("query") else None
+    selector = parse_selector(values["query"], narrow=True) if values.get("query") else None
     found = label_names(house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
     return await while_connected(request, found)
 
@@ -87,7 +98,7 @@ async def asked_values(request: Request) -> list[str]:
     """The values that a request asks for."""
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    selector = parse_selector(values["query"]) if values.get("query") else None
+    selector = parse_selector(values["query"], narrow=True) if values.get("query") else None
     name = request.path_params["name"]
     found = label_values(name, house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
     return await while_connected(request, found)
@@ -98,8 +109,17 @@ async def stream_series(request: Request) -> Response:
     house = services(request)
     values = await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
-    texts = values.getlist("match[]") + values.getlist("match")
-    selectors = [parse_selector(text) for text in texts if text.strip() != "{}"]
+    texts = sorted({*values.getlist("match[]"), *values.getlist("match")})
+    if [text.replace(" ", "") for text in texts] == ["{}"]:
+        texts = []  # alone, it is as if nothing had been asked for
+    selectors = [_group(text) for text in texts]
     work = series(selectors, house.index, house.store, tenant_of(request), start_ns, end_ns)
     found = await while_connected(request, work)
     return await json_answer(request, encode_data(found))
+
+
+def _group(text: str) -> Selector:
+    """One selector of several. Raises LogQLError, BadParameter."""
+    if text.replace(" ", "") == "{}":
+        raise BadParameter(f"0 matchers in group: {text}")
+    return parse_selector(text)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from whodid.api.routes.client import first_counts
 from whodid.api.services import Services, services, tenant_of
 from whodid.errors import WhodidError
 from whodid.logql.ast import LogQuery
@@ -89,7 +90,7 @@ async def _say_goodbye(websocket: WebSocket, outcome: object) -> None:
 
 
 def _read(websocket: WebSocket, house: Services) -> _Asked:
-    values = dict(websocket.query_params)
+    values = first_counts(websocket.query_params.multi_items())
     text = read_query(values)
     query = parse(text)
     if not isinstance(query, LogQuery):
@@ -98,17 +99,19 @@ def _read(websocket: WebSocket, house: Services) -> _Asked:
         raise BadParameter(
             f"max concurrent tail requests limit exceeded, count > limit ({house.tails + 1} > {MAX_TAILS})"
         )
+    limit = read_limit(values)
+    house.engine.limits.check_entries(limit)
+    start_ns, _ = read_bounds({k: v for k, v in values.items() if k == "start"}, house.clock.now_ns())
     delay = values.get("delay_for") or "0"
     if delay not in ("0", "1", "2", "3", "4", "5"):
         raise BadParameter("delay_for can't be greater than 5")
     resume = values.get("resume") or ""
-    start_ns, _ = read_bounds({k: v for k, v in values.items() if k == "start"}, house.clock.now_ns())
     flags = websocket.headers.get("x-loki-response-encoding-flags", "")
     categorize = CATEGORIZE in flags or values.get("categorize") == "1"
     return _Asked(
         query,
         text,
-        read_limit(values, 5000),
+        limit,
         start_ns,
         int(delay) * SECOND,
         int(resume) if resume.isdecimal() and len(resume) <= 20 else None,
