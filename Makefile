@@ -25,7 +25,7 @@ check: setup-dev ## lint, types, floors
 	$(BIN)/lint-imports
 
 bench: setup-dev ## measure; prints a table and writes benchmarks/results/latest.json
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks $(ARGS)
 
 reference: setup-dev ## rewrite the generated parts of docs/reference
 	$(BIN)/python tools/reference.py
