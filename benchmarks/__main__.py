@@ -11,14 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))  # real processes are started as the acceptance tests do it (tests/kit)
+sys.path.insert(
+    0, str(Path(__file__).parents[1] / "tests")
+)  # real processes are started as the acceptance tests do it (tests/kit)
 
 from benchmarks import agent, queries
 from benchmarks.bodies import Stock, make_stock
 from benchmarks.machine import description, yardsticks
 from benchmarks.report import Report, table, write
 
+ROOT = Path(__file__).parents[1]
 STOCK_LINES_PER_S = 1000.0
 """Of the stock's own time: two million lines are 33 minutes."""
 

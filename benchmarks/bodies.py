@@ -48,7 +48,7 @@ def _seconds(second: int) -> bytes:
 
 
 def encode(lines: Iterable[tuple[int, int, str]], per_body: int, **more: str) -> Iterator[Body]:
-    """Bodies of `per_body` lines of (index in SOURCES, ns, text), in order of time; `more` are labels of all streams."""
+    """Bodies of so many lines (index in SOURCES, ns, text), in order of time; `more` are labels of all streams."""
     streams = [Stream({**source.labels, **more}) for source in SOURCES]
     count = first_ns = last_ns = 0
     for source, ns, text in lines:

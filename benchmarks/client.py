@@ -132,7 +132,7 @@ def _crew(port: int, works: Sequence[Callable[[Client], None]]) -> float:
         client = Client(port)
         try:
             work(client)
-        except BaseException as e:  # noqa: BLE001 – told by the thread that waits
+        except BaseException as e:  # the thread that waits tells it
             failures.append(e)
         finally:
             client.close()

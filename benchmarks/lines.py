@@ -19,7 +19,7 @@ _ROLES = ("shop_app", "reporting", "shop_admin", "postgres")
 _APPS = ("psql", "shop-api", "DBeaver", "celery")
 _TABLES = ("customer", "orders", "invoice", "stock", "User")
 _PATHS = ("/api/orders", "/api/stock", "/login", "/static/main.css", "/health")
-_STATUS = {status: count for status, count in zip((200, 201, 304, 404, 500, 502), (70, 5, 12, 10, 2, 1), strict=True)}
+_STATUS = {200: 70, 201: 5, 304: 12, 404: 10, 500: 2, 502: 1}
 _STATUSES = tuple(status for status, count in _STATUS.items() for _ in range(count))
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 

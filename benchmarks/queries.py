@@ -45,9 +45,7 @@ QUESTIONS = (
     Question("newest 100 of a filter", '{job="nginx"} |= " 502 "', at_most(40)),
     Question("json fields, newest 100", '{job="backend"} | json | level="ERROR" | status=500', at_most(40)),
     Question("count a minute by job", f"sum by (job) (count_over_time({EVERYTHING}[1m]))", at_most(40), 60),
-    Question(
-        "count of a regex", 'sum(count_over_time({job="database"} |~ "(?i)delete from" [5m]))', at_most(200), 300
-    ),
+    Question("count of a regex", 'sum(count_over_time({job="database"} |~ "(?i)delete from" [5m]))', at_most(200), 300),
     Question(
         "top addresses by pattern",
         'topk(10, sum by (ip) (count_over_time({job="nginx"} | pattern `<ip> - <_>` [1h])))',

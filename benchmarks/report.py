@@ -66,7 +66,8 @@ def table(report: Report) -> str:
         cells.append((row.what, f"{_number(row.value)} {row.unit}".rstrip(), mark, row.verdict, row.note))
     widths = [max(len(row[column]) for row in cells) for column in range(4)]
     shown = (
-        f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d:<{widths[3]}}  {e}".rstrip() for a, b, c, d, e in cells
+        f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d:<{widths[3]}}  {e}".rstrip()
+        for a, b, c, d, e in cells
     )
     return "\n".join((f"== {report.proof}", *shown))
 

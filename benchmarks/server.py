@@ -1,4 +1,4 @@
-"""A real whodid server of a proof's own, in a directory that goes with it: everything on, as `whodid server` starts it."""
+"""A real whodid server of a proof's own, in a directory that goes with it: started as a user does, everything on."""
 
 import re
 import tempfile
