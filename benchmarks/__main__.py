@@ -15,7 +15,7 @@ sys.path.insert(
     0, str(Path(__file__).parents[1] / "tests")
 )  # real processes are started as the acceptance tests do it (tests/kit)
 
-from benchmarks import agent, queries
+from benchmarks import agent, dashboards, drip, flat, queries
 from benchmarks.bodies import Stock, make_stock
 from benchmarks.machine import description, yardsticks
 from benchmarks.report import Report, table, write
@@ -31,7 +31,7 @@ class Run:
     def __init__(self, asked: argparse.Namespace) -> None:
         self.lines: int = asked.lines
         self.per_body: int = asked.per_body
-        self.seconds: float = asked.seconds
+        self.seconds: int = asked.seconds
         self.rest_s: float = asked.rest
 
     @cached_property
@@ -42,8 +42,11 @@ class Run:
 PROOFS: dict[str, Callable[[Run], Report]] = {
     "agent": lambda run: agent.prove(min(run.lines, 300_000), min(run.rest_s, 5)),
     "queries": lambda run: queries.prove(run.stock, run.rest_s),
+    "drip": lambda run: drip.prove(run.seconds),
+    "dashboards": lambda run: dashboards.prove(run.stock, run.seconds, min(run.rest_s, 10)),
+    "flat": lambda run: flat.prove(run.stock, run.rest_s),
 }
-QUICK = ("agent", "queries")
+QUICK = ("agent", "queries", "drip", "dashboards")
 """Together ten minutes at most."""
 
 
@@ -62,7 +65,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="the long ones, too")
     parser.add_argument("--lines", type=int, default=2_000_000, help="in the store that is asked (%(default)s)")
     parser.add_argument("--per-body", type=int, default=5000, help="lines of a push (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=60, help="length of what goes on for a while (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=60, help="length of what goes on for a while (%(default)s)")
     parser.add_argument("--rest", type=float, default=60, help="seconds between pushing and asking (%(default)s)")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results", help="where the JSON goes")
     asked = parser.parse_args()

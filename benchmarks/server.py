@@ -1,5 +1,6 @@
 """A real whodid server of a proof's own, in a directory that goes with it: started as a user does, everything on."""
 
+import json
 import re
 import tempfile
 import time
@@ -19,6 +20,11 @@ BUSY = (UNSETTLED, "whodid_store_merges_running", "whodid_journal_bytes")
 """All 0 when the server has nothing more to do for what it was given."""
 
 
+def read_metrics(client: Client) -> dict[str, float]:
+    """Every sample, by its name with its labels."""
+    return {name: float(value) for name, value in _SAMPLE.findall(client.get("/metrics").decode())}
+
+
 class Server:
     """One running server and what can be seen of it from outside."""
 
@@ -31,7 +37,13 @@ class Server:
 
     def metrics(self) -> dict[str, float]:
         """Every sample of /metrics."""
-        return {name: float(value) for name, value in _SAMPLE.findall(self.client.get("/metrics").decode())}
+        return read_metrics(self.client)
+
+    def total(self, selector: str) -> int:
+        """How many lines a log query has in the last hour: a check, not a measurement."""
+        body = self.client.get("/loki/api/v1/query", query=f"sum(count_over_time({selector} [1h]))")
+        result = json.loads(body)["data"]["result"]
+        return int(result[0]["value"][1]) if result else 0
 
     def rest(self, most_s: float) -> float:
         """Leaves the server alone until it says that it has nothing more to do, or for so long; seconds."""

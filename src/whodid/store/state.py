@@ -1,7 +1,7 @@
 """How the engine is: parts, merges, memory, and what waits for its threads. For /metrics; nothing is decided by it.
 
-The numbers are ClickHouse's own (its system tables parts, merges, metrics and events). Where they do not come in time, the
-engine is too busy to be asked, and what waits says so. Read by api/routes/status.py.
+The numbers are ClickHouse's own (its system tables parts, merges, metrics and events). Where they do not come in time,
+the engine is too busy to be asked, and what waits says so. Read by api/routes/status.py.
 """
 
 import asyncio
