@@ -17,6 +17,8 @@ from dataclasses import dataclass
 SWITCH_S = 0.0005
 """A thread whose answer is here must not wait for others of the client: by default Python lets each have 5 ms."""
 TIMEOUT_S = 120.0
+IDLE_S = 3.0
+"""A connection that was quiet for longer is opened anew: servers close such ones, and it would look like a failure."""
 
 
 class Refused(Exception):
@@ -28,6 +30,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+        self._used_s = time.monotonic()
 
     def push(self, body: bytes) -> None:
         """A snappy protobuf body; durable when this returns."""
@@ -43,10 +46,13 @@ class Client:
     def _answer(
         self, method: str, path: str, expected: int, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> bytes:
+        if time.monotonic() - self._used_s > IDLE_S:
+            self._connection.close()
         try:
             self._connection.request(method, path, body, dict(headers or {}))
             answer = self._connection.getresponse()
             data = answer.read()
+            self._used_s = time.monotonic()
         except (OSError, http.client.HTTPException):
             self._connection.close()  # what is left of the answer must not be read as the next one
             raise

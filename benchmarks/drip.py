@@ -1,7 +1,7 @@
-"""Proof `drip`: 200 pushes a second of 10 lines each. Neither the parts of the store nor the merging may grow with time.
+"""Proof `drip`: 200 pushes a second of 10 lines each. Neither the store's parts nor the merging may grow with time.
 
-An insert for each push would make 12,000 parts a minute, and the engine refuses them long before. Each push is due at its
-time, whatever became of those before it, and its latency counts from then.
+An insert for each push would make 12,000 parts a minute, and the engine refuses them long before. Each push is due at
+its time, whatever became of those before it, and its latency counts from then.
 """
 
 import time
