@@ -4,7 +4,7 @@ DEV_VENV ?= .venv-dev
 BIN := $(DEV_VENV)/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: up demo test test-all check bench web reference conformance clean setup setup-dev
+.PHONY: up demo test test-all check bench bench-all web reference conformance clean setup setup-dev
 
 up: setup ## find this machine's logs, follow them and serve the dashboard
 	$(VENV)/bin/whodid up
@@ -24,8 +24,11 @@ check: setup-dev ## lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup-dev ## measure; prints a table and writes benchmarks/results/latest.json
-	$(BIN)/python benchmarks/run.py
+bench: setup-dev ## measure, ten minutes at most; prints tables and writes benchmarks/results/*.json
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-all: setup-dev ## the same with the long proofs: a store of 20 million lines
+	$(BIN)/python -m benchmarks --all $(ARGS)
 
 reference: setup-dev ## rewrite the generated parts of docs/reference
 	$(BIN)/python tools/reference.py

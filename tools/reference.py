@@ -17,12 +17,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, cast
 
 import pyarrow as pa
 import typer.main
 import yaml
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
@@ -30,6 +31,7 @@ from whodid import server
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.api import errors as api_errors
 from whodid.api.app import SafeHeaders, api_app
+from whodid.api.metrics import of_store, register
 from whodid.api.routes import export, tail
 from whodid.api.services import Services
 from whodid.cli.main import app as commands_app
@@ -38,6 +40,7 @@ from whodid.config.environment import KEYS, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.formats import postgres_prefix
 from whodid.ingest import deletes
+from whodid.ingest.body import Totals
 from whodid.ingest.limits import Limits as PushLimits
 from whodid.investigate import who
 from whodid.logql import tokens
@@ -52,6 +55,7 @@ from whodid.query.metric import Evaluation
 from whodid.query.template_functions import FUNCTIONS
 from whodid.rules import template
 from whodid.rules.load import builtin_text
+from whodid.store.state import EngineNumbers, StoreState
 from whodid.templates.builtins import BUILTINS
 from whodid.wire import otlp_values, params
 
@@ -348,6 +352,19 @@ def api_error_statuses() -> str:
 # ---- formats.md, commands.md, alerts.md, logql.md ----
 
 
+def metrics() -> str:
+    registry = CollectorRegistry()
+    ingest = SimpleNamespace(totals=Totals(), journal_bytes=0, bus=SimpleNamespace(last_seq=0))
+    register(cast(Services, SimpleNamespace(registry=registry, ingest=ingest, tails=0, version="")))
+    engine = EngineNumbers(**{field.name: 0 for field in dataclasses.fields(EngineNumbers)})
+    found = [*registry.collect(), *of_store(StoreState({"read": 0}, engine)).collect()]
+    rows = [
+        (f"`{family.name}{'_total' if family.type == 'counter' else ''}`", family.type, family.documentation)
+        for family in found
+    ]
+    return table(("name", "type", "what"), rows)
+
+
 def prefix_escapes() -> str:
     kept = {"stamp": "the instant of the line", "epoch": "the instant of the line", "": "read, not kept"}
     rows = [(code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_prefix._ESCAPES.items()]
@@ -447,6 +464,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "agent-limits": agent_limits,
     "routes": api_routes,
     "error-statuses": api_error_statuses,
+    "metrics": metrics,
     "prefix-escapes": prefix_escapes,
     "commands": command_help,
     "alerts": builtin_alerts,

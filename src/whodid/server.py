@@ -50,6 +50,7 @@ from whodid.rules.render import alerts_json, rules_json
 from whodid.rules.scheduler import Scheduler
 from whodid.store.chdb import ChdbStore
 from whodid.store.chdb import Settings as StoreSettings
+from whodid.store.state import read_state
 from whodid.store.streams import StreamIndex
 
 log = logging.getLogger("whodid.server")
@@ -143,6 +144,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             deletes=deletes,
             trail=trail,
             registry=CollectorRegistry(),
+            store_state=lambda: read_state(store),
             find=_finder(Engine(reads, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
             has_deeds=_judge_of_deeds(engine),
             alerts=lambda: alerts_json(evaluator.alerts()),

@@ -31,6 +31,8 @@ async def test_metrics_are_prometheus_text_and_count_what_was_stored(house: Hous
     assert values["whodid_repeated_pushes_total"] == 0
     assert values["whodid_tails"] == 1
     assert values["whodid_last_sequence"] == house.services.ingest.bus.last_seq
+    assert values["whodid_store_lines"] >= 3
+    assert values["whodid_store_parts"] >= 1
     (info,) = families["whodid_build_info"].samples
     assert info.labels == {"version": "7.7.7"}
 

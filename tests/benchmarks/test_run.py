@@ -7,19 +7,29 @@ from pathlib import Path
 
 import pytest
 
-RUN = Path(__file__).parents[2] / "benchmarks" / "run.py"
+ROOT = Path(__file__).parents[2]
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.mark.slow
 def test_a_small_run_measures_everything_and_writes_it(tmp_path: Path) -> None:
-    out = tmp_path / "results" / "small.json"
-    command = [sys.executable, str(RUN), "--lines", "10000", "--per-body", "500", "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+    small = ["--all", "--lines", "100000", "--per-body", "1000", "--seconds", "6", "--rest", "1"]
+    done = bench(*small, "--results", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    numbers = json.loads(out.read_text())
-    assert {"yardstick", "at rest", "push", "queries", "agent", "after load", "machine", "lines", "at"} <= set(numbers)
-    assert numbers["lines"] == 10_000
-    assert numbers["push"]["lines_per_s"] > 0
-    assert numbers["agent"]["lines_per_s"] > 0
-    assert all(times["median_ms"] > 0 for times in numbers["queries"].values())
-    assert all(name in done.stdout for name in ("push", "at rest", "agent", str(out)))
+    for proof in ("agent", "queries", "drip", "dashboards", "flat"):
+        document = json.loads((tmp_path / f"{proof}.json").read_text())
+        assert {"proof", "machine", "commit", "at", "yardsticks", "rows", "numbers"} <= set(document)
+        assert f"== {proof}\n" in done.stdout
+        losses = [row for row in document["rows"] if row["what"].endswith(("failed", "not found afterwards"))]
+        assert [row["value"] for row in losses] == [0] * len(losses)
+        assert bool(losses) == (proof in ("drip", "dashboards"))
+
+
+def test_an_unknown_proof_names_those_that_there_are() -> None:
+    done = bench("speed")
+    assert done.returncode == 2
+    assert "no such proof: speed; there are agent, queries, drip, dashboards, flat" in done.stderr

@@ -18,11 +18,9 @@ BY_CLASSIFY = "what a statement is (tests/pgsql/test_classify.py and its cases)"
 BY_TEMPLATE = "templates as a whole (tests/rules/test_template.py)"
 BY_COLUMNS = "queries answered both ways (tests/query/test_in_engine.py)"
 BY_PROGRAM = "the running program (tests/cli/test_december.py, tests/acceptance)"
-BY_ACCEPTANCE = "the running server (tests/acceptance)"
 WITHOUT_TEST: dict[str, str] = {
     "agent/collector.py": BY_PROGRAM,
     "agent/settings.py": NOUN,
-    "api/metrics.py": BY_ACCEPTANCE,
     "api/services.py": NOUN,
     "config/settings.py": NOUN,
     "errors.py": NOUN,

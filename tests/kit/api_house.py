@@ -33,6 +33,7 @@ from whodid.model.entry import Entry, Stream
 from whodid.query.deletion import Chooser
 from whodid.query.engine import Engine
 from whodid.query.limits import Limits
+from whodid.store.state import read_state
 from whodid.store.streams import StreamIndex
 from whodid.wire.push_protobuf import encode_push
 
@@ -132,6 +133,7 @@ async def open_house(
             deletes=Deletes(store, writer, trail, clock, directory, choose=choose, forget=live.forget),
             trail=trail,
             registry=CollectorRegistry(),
+            store_state=lambda: read_state(store),
             find=_nobody,
             has_deeds=_nobody,
             alerts=lambda: {"status": "success", "data": {"alerts": []}},

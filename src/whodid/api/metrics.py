@@ -1,11 +1,13 @@
-"""What /metrics says, read from the services at the moment it is asked."""
+"""What /metrics says, read from the services and the store at the moment it is asked. Called by routes/status.py."""
 
 from collections.abc import Iterator
 
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from whodid.api.services import Services
+from whodid.store.state import EngineNumbers, StoreState
 
 
 class _Server(Collector):
@@ -44,3 +46,45 @@ class _Server(Collector):
 def register(services: Services) -> None:
     """Adds the server's collector to its registry."""
     services.registry.register(_Server(services))
+
+
+class _Store(Collector):
+    """One look at the store, had before: a collector cannot wait for the engine."""
+
+    def __init__(self, state: StoreState) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        statements = GaugeMetricFamily(
+            "whodid_store_statements",
+            "Calls that run in the engine or wait for one of its threads.",
+            labels=["kind"],
+        )
+        for kind, count in self._state.statements.items():
+            statements.add_metric([kind], count)
+        yield statements
+        if self._state.engine is not None:
+            yield from _engine(self._state.engine)
+
+
+def _engine(numbers: EngineNumbers) -> Iterator[Metric]:
+    yield GaugeMetricFamily("whodid_store_parts", "Parts that the lines are in; merges keep them few.", numbers.parts)
+    yield GaugeMetricFamily("whodid_store_lines", "Lines in the store.", numbers.rows)
+    yield GaugeMetricFamily("whodid_store_disk_bytes", "Size of the tables on disk.", numbers.disk_bytes)
+    yield GaugeMetricFamily("whodid_store_memory_bytes", "Memory that the engine holds.", numbers.memory_bytes)
+    yield GaugeMetricFamily("whodid_store_merges_running", "Merges under way.", numbers.merges_running)
+    yield CounterMetricFamily("whodid_store_merges", "Merges begun, of all tables.", numbers.merges)
+    yield CounterMetricFamily("whodid_store_merged_rows", "Rows that merges have read.", numbers.merged_rows)
+    yield CounterMetricFamily(
+        "whodid_store_merged_bytes",
+        "Bytes that merges have read, as they are without compression.",
+        numbers.merged_bytes,
+    )
+    yield CounterMetricFamily("whodid_store_merge_seconds", "Time that merges have taken.", numbers.merge_s)
+
+
+def of_store(state: StoreState) -> CollectorRegistry:
+    """What is to be said of the store, for one answer."""
+    registry = CollectorRegistry()
+    registry.register(_Store(state))
+    return registry

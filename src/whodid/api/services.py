@@ -17,6 +17,7 @@ from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.model.clock import Clock
 from whodid.query.engine import Engine
+from whodid.store.state import StoreState
 from whodid.store.store import Store
 from whodid.store.streams import StreamIndex
 
@@ -39,6 +40,8 @@ class Services:
     deletes: Deletes
     trail: Trail
     registry: CollectorRegistry
+    store_state: Callable[[], Coroutine[Any, Any, StoreState]]
+    """How the engine is, for /metrics."""
     find: Callable[[int, int, Sequence[str]], Coroutine[Any, Any, list[Finding]]]
     """Findings between two instants (ns) that hold all words: the answer of `whodid who`."""
     has_deeds: Callable[[int, int], Coroutine[Any, Any, bool]]

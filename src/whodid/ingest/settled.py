@@ -5,7 +5,7 @@ must see its lines; tails and rules follow the bell instead and read the store i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import pyarrow as pa
 
@@ -17,6 +17,10 @@ class SettledStore:
 
     def __init__(self, store: Store, settled: Callable[[], Awaitable[object]]) -> None:
         self._store, self._settled = store, settled
+
+    @property
+    def statements(self) -> Mapping[str, int]:
+        return self._store.statements
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
         try:

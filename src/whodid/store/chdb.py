@@ -10,10 +10,10 @@ import fcntl
 import itertools
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -74,6 +74,7 @@ class ChdbStore:
         self._sessions: list[Any] = []
         self._lock = threading.Lock()
         self._hides_pending = False
+        self._statements = {"read": 0, "write": 0, "append": 0}
 
     @classmethod
     def open(cls, settings: Settings) -> "ChdbStore":
@@ -113,6 +114,18 @@ class ChdbStore:
             raise _explained(e, path) from None
         return store
 
+    @property
+    def statements(self) -> Mapping[str, int]:
+        return self._statements
+
+    @contextmanager
+    def _counted(self, kind: str) -> Iterator[None]:
+        self._statements[kind] += 1
+        try:
+            yield
+        finally:
+            self._statements[kind] -= 1
+
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
         name = f"select-{next(self._numbers)}"
         text = (
@@ -123,7 +136,8 @@ class ChdbStore:
             text += ", apply_mutations_on_fly = 1"
         work = self._readers.submit(self._select, text)
         try:
-            return await asyncio.wrap_future(work)
+            with self._counted("read"):
+                return await asyncio.wrap_future(work)
         except asyncio.CancelledError:
             # wrap_future has cancelled what had not begun; what runs would keep a thread and the disks busy for nobody.
             if not work.done():
@@ -132,15 +146,18 @@ class ChdbStore:
 
     async def write(self, sql: str) -> int:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, self._write, sql)
+        with self._counted("write"):
+            return await loop.run_in_executor(self._writer, self._write, sql)
 
     async def in_writer(self, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, work, _Connection(self))
+        with self._counted("write"):
+            return await loop.run_in_executor(self._writer, work, _Connection(self))
 
     async def appending(self, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._appenders, work, _Connection(self))
+        with self._counted("append"):
+            return await loop.run_in_executor(self._appenders, work, _Connection(self))
 
     def hide_pending(self, hide: bool) -> None:
         self._hides_pending = hide

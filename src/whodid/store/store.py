@@ -4,7 +4,7 @@ The store knows tables and SQL, never LogQL, HTTP or a log format. query/ select
 tables are in schema.sql.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 import pyarrow as pa
@@ -35,6 +35,11 @@ class Connection(Protocol):
 
 class Store(Protocol):
     """One open store. Safe to use from one event loop; statements run in worker threads, reads in parallel."""
+
+    @property
+    def statements(self) -> Mapping[str, int]:
+        """How many calls run or wait for a thread, by kind: read, write, append."""
+        ...
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
         """Runs a SELECT and returns its columns. Raises StoreError (also on timeout or when the memory cap is hit).

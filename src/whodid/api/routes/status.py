@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from whodid.api.metrics import of_store
 from whodid.api.services import services
 
 LOKI_VERSION = "3.7.6"
@@ -21,7 +22,9 @@ async def ready(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Prometheus' text format."""
-    return Response(generate_latest(services(request).registry), media_type=CONTENT_TYPE_LATEST)
+    house = services(request)
+    text = generate_latest(house.registry) + generate_latest(of_store(await house.store_state()))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 async def build_info(request: Request) -> Response:
