@@ -40,7 +40,7 @@ def measured(stock: Stock, times: int, rest_s: float, runs: int) -> tuple[dict[s
         flood(server.port, [needles(begin_s, end_s - begin_s)], 1)
         for number in range(times):
             flood(server.port, stock.packed(begin_s + number * stock.span_s), 4)
-        server.rest(rest_s)
+        server.rest(rest_s * times)
         window = Window(begin_s * SECOND, (end_s + 1) * SECOND)
         taken = {question.name: ask(server.client, question, window, runs) for question in QUESTIONS}
         return taken, server.company.cores()

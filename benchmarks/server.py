@@ -14,10 +14,8 @@ from benchmarks.machine import Company, disk_mb, memory_mib
 from kit.processes import Installation
 
 _SAMPLE = re.compile(r"^(whodid_\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
-UNSETTLED = "whodid_store_unsettled_parts"
-"""How many parts the server still wants to work on in quiet moments; not every version has it."""
-BUSY = (UNSETTLED, "whodid_store_merges_running", "whodid_journal_bytes")
-"""All 0 when the server has nothing more to do for what it was given."""
+SETTLED = {"whodid_store_unindexed_lines": 50_000, "whodid_store_merges_running": 1, "whodid_journal_bytes": 1}
+"""Below these the server has nothing more to do for what it was given."""
 
 
 def read_metrics(client: Client) -> dict[str, float]:
@@ -50,7 +48,7 @@ class Server:
         begin = time.monotonic()
         while (left_s := begin + most_s - time.monotonic()) > 0:
             now = self.metrics()
-            if UNSETTLED in now and not any(now.get(name, 0) for name in BUSY):
+            if all(now.get(name, most) < most for name, most in SETTLED.items()):
                 break
             time.sleep(min(1.0, left_s))
         return time.monotonic() - begin

@@ -9,6 +9,7 @@ from whodid.store.state import EngineNumbers, StoreState
 NUMBERS = EngineNumbers(
     parts=4,
     rows=2_000_000,
+    unindexed_rows=70_000,
     disk_bytes=40_000_000,
     memory_bytes=300_000_000,
     merges_running=1,
@@ -35,6 +36,7 @@ def test_every_number_has_its_name() -> None:
         "whodid_store_statements{append}": 0,
         "whodid_store_parts": 4,
         "whodid_store_lines": 2_000_000,
+        "whodid_store_unindexed_lines": 70_000,
         "whodid_store_disk_bytes": 40_000_000,
         "whodid_store_memory_bytes": 300_000_000,
         "whodid_store_merges_running": 1,

@@ -32,6 +32,7 @@ async def test_parts_rows_and_merges_are_counted() -> None:
     finally:
         await store.write("SYSTEM START MERGES lines")
     assert (stored.parts - before.parts, stored.rows - before.rows) == (3, 3000)
+    assert stored.unindexed_rows - before.unindexed_rows == 3000
     assert stored.disk_bytes > before.disk_bytes
     await store.write("OPTIMIZE TABLE lines FINAL")
     after = await numbers()

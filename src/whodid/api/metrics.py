@@ -70,6 +70,11 @@ class _Store(Collector):
 def _engine(numbers: EngineNumbers) -> Iterator[Metric]:
     yield GaugeMetricFamily("whodid_store_parts", "Parts that the lines are in; merges keep them few.", numbers.parts)
     yield GaugeMetricFamily("whodid_store_lines", "Lines in the store.", numbers.rows)
+    yield GaugeMetricFamily(
+        "whodid_store_unindexed_lines",
+        "Lines without the index for searches, which is built in quiet moments.",
+        numbers.unindexed_rows,
+    )
     yield GaugeMetricFamily("whodid_store_disk_bytes", "Size of the tables on disk.", numbers.disk_bytes)
     yield GaugeMetricFamily("whodid_store_memory_bytes", "Memory that the engine holds.", numbers.memory_bytes)
     yield GaugeMetricFamily("whodid_store_merges_running", "Merges under way.", numbers.merges_running)

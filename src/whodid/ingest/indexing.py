@@ -14,6 +14,7 @@ from whodid.ingest.body import Totals
 from whodid.ingest.merging import FLOOD_LINES_PER_S
 from whodid.model.clock import Clock
 from whodid.store.sql import quote
+from whodid.store.state import WITHOUT_GRAMS
 from whodid.store.store import Store, StoreError
 
 log = logging.getLogger("whodid.ingest")
@@ -21,14 +22,12 @@ log = logging.getLogger("whodid.ingest")
 LOOK_EVERY_S = 2.0
 WORTH_LINES = 50_000
 """Fewer are searched in some milliseconds."""
-_BYTES_OF_A_GRANULE = 8_192
-"""An index of a part takes more than this for each granule (16 KiB of grams), or it has no grams."""
 _ENGINE_STOPPED_IT = "ABORTED"
 """What merging.py's STOP MERGES does to a change of parts: the engine begins it again by itself."""
 
 _DAYS = f"""
 SELECT partition_id AS id,
-    sumIf(rows, secondary_indices_uncompressed_bytes < marks * {_BYTES_OF_A_GRANULE}) AS lines,
+    sumIf(rows, {WITHOUT_GRAMS}) AS lines,
     partition_id IN (SELECT partition_id FROM system.merges WHERE table = 'lines') AS merging
 FROM system.parts WHERE active AND table = 'lines' GROUP BY partition_id
 """
