@@ -1,4 +1,4 @@
-"""When the engine builds the index of the lines' grams (query/grams.py): in quiet moments, for lines that have settled.
+"""When the engine builds the indexes of the lines' grams (query/grams.py): in quiet moments, for lines that have settled.
 
 Built with each insert or merge it would cost a third of the push rate. So inserts and merges leave it out
 (store/schema.sql), and a day's lines get it when no flood is on and nothing else changes the day's parts; the newest
@@ -31,9 +31,9 @@ SELECT partition_id AS id,
     partition_id IN (SELECT partition_id FROM system.merges WHERE table = 'lines') AS merging
 FROM system.parts WHERE active AND table = 'lines' GROUP BY partition_id
 """
-_BUILD = "ALTER TABLE lines MATERIALIZE INDEX grams"
+_INDEXES = ("coarse_grams", "grams")
 _CHANGES = """
-SELECT mutation_id, command LIKE '%MATERIALIZE INDEX grams%' AS ours, latest_fail_reason AS failure
+SELECT mutation_id, command LIKE '%MATERIALIZE INDEX%' AS ours, latest_fail_reason AS failure
 FROM system.mutations WHERE table = 'lines' AND NOT is_done
 """
 
@@ -69,7 +69,8 @@ async def keep_indexed(store: Store, totals: Totals, clock: Clock) -> None:
                 continue
             days = [Day(**row) for row in (await store.select(_DAYS)).to_pylist()]
             if day := day_to_index(days, rate):
-                await store.write(f"{_BUILD} IN PARTITION ID {quote(day)} SETTINGS mutations_sync = 0")
+                built = ", ".join(f"MATERIALIZE INDEX {name} IN PARTITION ID {quote(day)}" for name in _INDEXES)
+                await store.write(f"ALTER TABLE lines {built} SETTINGS mutations_sync = 0")
         except StoreError as e:
             log.error("the index for searches could not be built, they take longer: %s", e)
 

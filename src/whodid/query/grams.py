@@ -1,8 +1,9 @@
-"""The index of the lines' grams: hints by which the engine passes over granules that cannot hold what is sought.
+"""The indexes of the lines' grams: hints by which the engine passes over what cannot hold the text that is sought.
 
-The index (`grams` in store/schema.sql) is a Bloom filter of every five characters that follow each other in a granule's
-lines, in lower case. It exists for parts that have settled (ingest/indexing.py); all others are read. A hint changes
-no answer, so that it is kept apart from conditions. Called by planner.py.
+They are Bloom filters (store/schema.sql) of every five characters that follow each other in lines, in lower case: a
+small one for each granule and a large one for 64 of them, so that a search does not grow with all the small ones. They
+exist for parts that have settled (ingest/indexing.py); all others are read. A hint changes no answer, so that it is
+kept apart from conditions. Called by planner.py.
 """
 
 from collections.abc import Sequence

@@ -101,7 +101,7 @@ class ChdbStore:
 
         options = (
             f"config-file={quote(str(config))}&max_query_size={MAX_STATEMENT_BYTES}"
-            "&exclude_materialize_skip_indexes_on_insert=grams"  # schema.sql says why
+            "&exclude_materialize_skip_indexes_on_insert=coarse_grams,grams"  # schema.sql says why
             "&precise_float_parsing=1"  # the double nearest to a text, as Go and Python read it
         )
         connect: Callable[[str], Any] = Session

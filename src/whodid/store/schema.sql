@@ -29,11 +29,14 @@ ORDER BY (stream_id, ts, seq)
 -- Granules of half the usual size: a search reads as many as hold a match.
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 4096
 ;
--- Which five characters follow each other in a granule's lines, for searches (query/grams.py). It costs a third of an
--- insert, so neither inserts (store/chdb.py) nor merges build it: ingest/indexing.py has it built when there is time.
+-- Which five characters follow each other in the lines of 64 granules, and of one, for searches (query/grams.py). They
+-- cost as much as an insert, so neither inserts (store/chdb.py) nor merges build them: ingest/indexing.py has it done
+-- when there is time. The engine asks them in this order.
+ALTER TABLE lines ADD INDEX IF NOT EXISTS coarse_grams lower(line) TYPE ngrambf_v1(5, 262144, 1, 0) GRANULARITY 64
+;
 ALTER TABLE lines ADD INDEX IF NOT EXISTS grams lower(line) TYPE ngrambf_v1(5, 16384, 1, 0) GRANULARITY 1
 ;
-ALTER TABLE lines MODIFY SETTING exclude_materialize_skip_indexes_on_merge = 'grams'
+ALTER TABLE lines MODIFY SETTING exclude_materialize_skip_indexes_on_merge = 'coarse_grams, grams'
 ;
 CREATE TABLE IF NOT EXISTS deletions
 (
