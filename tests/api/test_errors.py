@@ -9,7 +9,7 @@ from whodid.api.tenants import BadTenant
 from whodid.errors import WhodidError
 from whodid.ingest.committer import TooMuchPending
 from whodid.ingest.pipeline import NoStreams
-from whodid.query.errors import QueryError, QueryTimeout
+from whodid.query.errors import EvaluationError, QueryError, QueryTimeout
 from whodid.server import QuestionTooLarge
 from whodid.store.store import StoreError
 from whodid.wire.label_text import BadLabels
@@ -20,6 +20,7 @@ CASES = [
     (BadParameter("so"), 400, "so"),
     (BadTenant("so"), 400, "so"),
     (QueryError("so"), 400, "so"),
+    (EvaluationError("so"), 500, "so"),
     (QuestionTooLarge("so"), 400, "so"),
     (MalformedPush("so"), 400, "so"),
     (BadLabels("so"), 400, "so"),

@@ -8,7 +8,7 @@ import pytest
 from whodid.logql.ast import BinaryOperation
 from whodid.logql.parser import parse
 from whodid.query.binary import operate
-from whodid.query.errors import QueryError
+from whodid.query.errors import EvaluationError, QueryError
 from whodid.query.frame import Frame
 
 
@@ -72,9 +72,9 @@ def test_many_to_one() -> None:
     assert shown(operate(node("/ on (a) group_right"), one, frame(({"a": "1", "b": "x"}, [4])))) == [
         ({"a": "1", "b": "x"}, [0.5])
     ]
-    with pytest.raises(QueryError, match="many-to-one matching must be explicit"):
+    with pytest.raises(EvaluationError, match="many-to-one matching must be explicit"):
         operate(node("/ on (a)"), many, one)
-    with pytest.raises(QueryError, match="found duplicate series on the right hand-side"):
+    with pytest.raises(EvaluationError, match="right hand-side;many-to-many matching not allowed"):
         operate(node("/ on (a)"), one, many)
 
 

@@ -11,7 +11,7 @@ from whodid.ingest.committer import TooMuchPending
 from whodid.ingest.delete_request import NoSuchRequest, NotCancellable, TrailIsPermanent
 from whodid.ingest.pipeline import NoStreams
 from whodid.logql.errors import LogQLError
-from whodid.query.errors import QueryError, QueryTimeout
+from whodid.query.errors import EvaluationError, QueryError, QueryTimeout
 from whodid.store.store import StoreError
 from whodid.wire.label_text import BadLabels
 from whodid.wire.otlp import UnfoldsTooLarge
@@ -38,6 +38,7 @@ class TooManyExports(WhodidError):
 STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (LogQLError, HTTPStatus.BAD_REQUEST),
     (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),  # before its base class: the first that fits counts
+    (EvaluationError, HTTPStatus.INTERNAL_SERVER_ERROR),  # so does Loki: such a query met series that it cannot join
     (QueryError, HTTPStatus.BAD_REQUEST),
     (BadParameter, HTTPStatus.BAD_REQUEST),
     (BadTenant, HTTPStatus.BAD_REQUEST),

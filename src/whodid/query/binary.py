@@ -10,7 +10,7 @@ import numpy as np
 
 from whodid.logql.ast import BinaryOperation, VectorMatching
 from whodid.model.entry import Labels
-from whodid.query.errors import QueryError
+from whodid.query.errors import EvaluationError, QueryError
 from whodid.query.frame import Floats, Frame, Mask
 
 Value = Frame | float
@@ -145,7 +145,7 @@ class _Rows:
             self._rows[key], self._taken[key] = (labels, values, stays), present
             return
         if (self._taken[key] & present).any():
-            raise QueryError(clash)
+            raise EvaluationError(clash)
         self._taken[key] = self._taken[key] | present
         self._rows[key] = (labels, np.where(stays, values, known[1]), known[2] | stays)
 
@@ -163,13 +163,16 @@ def _joined(node: BinaryOperation, left: Frame, right: Frame) -> Frame:
     matching = node.matching or VectorMatching()
     swapped = matching.group == "right"
     many, one = (right, left) if swapped else (left, right)
-    side = "left" if swapped else "right"
+    duplicate = (
+        f"found duplicate series on the {'left' if swapped else 'right'} hand-side"
+        ";many-to-many matching not allowed: matching labels must be unique on one side"
+    )
     ones = _Rows(many.values.shape[1])
     origin: dict[_Key, Labels] = {}
     for labels, values, present in zip(one.labels, one.values, one.present, strict=True):
         key = _key(labels, matching)
         origin[key] = labels
-        ones.add(dict(key), values, present, f"found duplicate series on the {side} hand-side")
+        ones.add(dict(key), values, present, duplicate)
     out = _Rows(many.values.shape[1])
     clash = (
         "multiple matches for labels: grouping labels must ensure unique matches"

@@ -1,6 +1,6 @@
 """What can go wrong with a query that is the asker's to repair. Words: Grafana Loki's, since its users grep for them.
 
-`QueryError` becomes HTTP 400 at the door, `QueryTimeout` 504. Errors of the language itself (syntax) belong to logql/,
+`QueryError` becomes HTTP 400 at the door, `QueryTimeout` 504, `EvaluationError` 500 (as in Loki). Errors of the language itself (syntax) belong to logql/,
 errors of the engine to store/; engine.py turns the latter into these.
 """
 
@@ -12,6 +12,10 @@ from whodid.model.labels import format_labels
 
 class QueryError(WhodidError):
     """The query cannot be answered as it was asked."""
+
+
+class EvaluationError(QueryError):
+    """The query is well-formed, but the values that it met cannot be brought together."""
 
 
 class PipelineError(QueryError):

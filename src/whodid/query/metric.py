@@ -21,7 +21,7 @@ from whodid.logql.ast import (
 )
 from whodid.model.entry import Labels
 from whodid.query import binary, samples, vector
-from whodid.query.errors import QueryError
+from whodid.query.errors import EvaluationError
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
@@ -61,7 +61,7 @@ class Evaluation:
         value = await self.value(node)
         if isinstance(value, Frame):
             return value
-        raise QueryError(f"{function} needs a vector and got the number {value:g}; write vector({value:g})")
+        raise EvaluationError(f"{function} needs a vector and got the number {value:g}; write vector({value:g})")
 
     async def _aggregation(self, node: VectorAggregation) -> Frame:
         inner = node.expr

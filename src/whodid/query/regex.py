@@ -11,7 +11,7 @@ from typing import Any
 
 import re2
 
-from whodid.logql.regexes import unnamed
+from whodid.logql.regexes import examine, unnamed
 from whodid.query.errors import QueryError
 
 Pattern = Any
@@ -23,13 +23,11 @@ _OPTIONS.log_errors = False  # it would write to stderr
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Pattern:
-    """The compiled pattern. Raises QueryError with RE2's own words."""
+    """The compiled pattern. Raises QueryError with the words of Go's RE2."""
     try:
         return re2.compile(pattern, _OPTIONS)
-    except re2.error as e:
-        reason = e.args[0] if e.args else ""
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise QueryError(f"error parsing regexp: {text} in `{pattern}`") from None
+    except re2.error:
+        raise QueryError(examine(pattern).error) from None
 
 
 def anchored(pattern: str) -> str:

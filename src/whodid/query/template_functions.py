@@ -56,12 +56,20 @@ def indent(spaces: int, text: str) -> str:
     return pad + replace(text, "\n", "\n" + pad, -1)
 
 
+def _decoded(raw: bytes) -> str:
+    """As Go writes what is not UTF-8: one sign for every byte that fits nowhere."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return re.sub("[\\udc80-\\udcff]", "\N{REPLACEMENT CHARACTER}", raw.decode(errors="surrogateescape"))
+
+
 def trunc(size: int, text: str) -> str:
     """The first bytes, or with a negative size the last."""
     held = text.encode()
     if size < 0:
-        return held[size:].decode(errors="replace") if len(held) + size > 0 else text
-    return held[:size].decode(errors="replace")
+        return _decoded(held[size:]) if len(held) + size > 0 else text
+    return _decoded(held[:size])
 
 
 def substr(begin: int, end: int, text: str) -> str:
@@ -70,12 +78,12 @@ def substr(begin: int, end: int, text: str) -> str:
     if begin < 0:
         if not 0 <= end <= len(held):
             raise Failure(f"runtime error: slice bounds out of range [:{end}]" + _with_length(end, held))
-        return held[:end].decode(errors="replace")
+        return _decoded(held[:end])
     if end < 0 or end > len(held):
         end = len(held)
     if begin > end:
         raise Failure(f"runtime error: slice bounds out of range [{begin}:{end}]")
-    return held[begin:end].decode(errors="replace")
+    return _decoded(held[begin:end])
 
 
 def _with_length(end: int, held: bytes) -> str:
@@ -126,7 +134,7 @@ def base64_decoded(text: str) -> str:
     if bad or len(bare) % 4:
         return f"illegal base64 data at input byte {bad.start() if bad else len(bare) - len(bare) % 4}"
     try:
-        return base64.b64decode(bare).decode(errors="replace")
+        return _decoded(base64.b64decode(bare))
     except binascii.Error:
         return f"illegal base64 data at input byte {len(bare)}"
 
@@ -135,7 +143,7 @@ def url_decoded(text: str) -> str:
     bad = _BAD_ESCAPE.search(text)
     if bad:
         raise Failure(f'invalid URL escape "{bad[0]}"')
-    return unquote_to_bytes(text.replace("+", " ")).decode(errors="replace")
+    return _decoded(unquote_to_bytes(text.replace("+", " ")))
 
 
 # ---- regular expressions ------------------------------------------------------------------------------------------
