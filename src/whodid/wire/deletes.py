@@ -36,8 +36,8 @@ def read_delete(values: Mapping[str, str], now_ns: int) -> DeleteParameters:
     end_ns = _instant(values["end"], "end") if values.get("end") else now_ns
     if end_ns > now_ns:
         raise BadParameter("deletes in the future are not allowed")
-    if start_ns > end_ns:
-        raise BadParameter("start time can't be greater than end time")
+    if start_ns >= end_ns:
+        raise BadParameter("start time can't be greater than or equal to end time")
     if values.get("max_interval"):
         _check_interval(values["max_interval"], end_ns - start_ns)
     return DeleteParameters(query, start_ns, end_ns)
