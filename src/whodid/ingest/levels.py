@@ -17,8 +17,12 @@ _RIGHT = r"(?:$|[ \t\n\[\](){}:,!\"'=|`])"
 _WORD = f"(?i){_LEFT}({'|'.join(_WORDS)}){_RIGHT}"
 _HINT = "(?i)trace|trc|debug|dbg|inf|warn|wrn|err|critical|fatal|level|severity|lvl"
 """What every line with a level holds; vectorscan finds it at a tenth of the cost of looking properly."""
-_IS_OBJECT = f"match(line, {quote('(?s)^ *[{].*[}] *$')})"
-_OTHER_FIELDS = LEVEL_FIELDS[1:]
+_OBJECT = r"(?s)^\s*[{].*[}]\s*$"
+_IS_OBJECT = f"match(line, {quote(_OBJECT)})"
+_NAMES = "|".join(LEVEL_FIELDS).replace(".", "[.]")
+_JSON_LEVEL = rf'"(?:{_NAMES})"\s*:\s*"([^"]*)"'
+"""A key within a text has a backslash before its second quote, so it is not met."""
+_LOGFMT_LEVEL = r'(?i)(?:^|[ \t]){}="?([^ \t"]+)'
 _STATED_FIELDS = ("detected_level", *LEVEL_FIELDS)
 _SEVERITY = "severity_number"
 _SEVERITIES = ("trace", "debug", "info", "warn", "error", "fatal")
@@ -56,26 +60,27 @@ def _known(value: str) -> str:
 
 
 def _json_branches() -> list[tuple[str, str]]:
-    """`level` first and alone: nearly every JSON line with a level has it under that name."""
-    others, level = quote_list(_OTHER_FIELDS), "JSONExtractString(line, 'level')"
-    rest = f"JSONExtractString(line, arrayFirst(k -> JSONExtractString(line, k) != '', {others}))"
+    """The first of the names that has a text, in the order of the line; also within an object of the object.
+
+    Nearly every JSON line with a level has it as `level`, under no other name and not within: the engine's own reader
+    is three times as fast as the expression that finds the rest.
+    """
+    plain, found = "JSONExtractString(line, 'level')", f"extract(line, {quote(_JSON_LEVEL)})"
+    names = [f'"{name}"' for name in LEVEL_FIELDS]
     return [
-        (f"{_IS_OBJECT} AND {_known(level)}", level),
-        (f"{_IS_OBJECT} AND multiSearchAny(line, {others}) AND {_known(rest)}", rest),
+        (f"{_IS_OBJECT} AND NOT multiSearchAny(line, {quote_list(names[1:])}) AND {_known(plain)}", plain),
+        (f"{_IS_OBJECT} AND multiSearchAny(line, {quote_list(names)}) AND {_known(found)}", found),
     ]
 
 
 def _logfmt_branches() -> list[tuple[str, str]]:
-    others = "|".join(
-        dict.fromkeys(name.lower().replace(".", "[.]") for name in _OTHER_FIELDS if name.lower() != "level")
-    )
-    hint = quote_list(("level=", "severity", "lvl="))
-    patterns = (f'(?i)(?:^|[ \\t])(?:{names})="?([^ \\t"]+)' for names in ("level", others))
-    values = [f"extract(line, {quote(pattern)})" for pattern in patterns]
-    return [
-        (f"NOT {_IS_OBJECT} AND multiSearchAnyCaseInsensitive(line, {hint}) AND {_known(value)}", value)
-        for value in values
-    ]
+    """The first of the names, in the order of the names."""
+    branches = []
+    for name in dict.fromkeys(field.lower() for field in LEVEL_FIELDS):
+        value = f"extract(line, {quote(_LOGFMT_LEVEL.format(name.replace('.', '[.]')))})"
+        hint = f"positionCaseInsensitive(line, {quote(name + '=')}) != 0"
+        branches.append((f"NOT {_IS_OBJECT} AND {hint} AND {_known(value)}", value))
+    return branches
 
 
 def detected_level(stream_level: str, metadata: tuple[str, str] | None) -> str:
