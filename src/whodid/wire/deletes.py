@@ -48,9 +48,10 @@ def encode_requests(requests: list[dict[str, Any]]) -> bytes:
     return orjson.dumps(requests) + b"\n"
 
 
-def seconds_of(ns: int) -> float:
-    """An instant as Loki's JSON has it: Unix seconds with milliseconds."""
-    return ns // 1_000_000 / 1000
+def seconds_of(ns: int) -> float | int:
+    """An instant as Loki's JSON has it: Unix seconds, with milliseconds if it has any. logcli reads whole ones only."""
+    whole, rest = divmod(ns // 1_000_000, 1000)
+    return whole + rest / 1000 if rest else whole
 
 
 def _instant(text: str, name: str) -> int:
