@@ -13,6 +13,12 @@ AT_NS = 1_699_999_000 * SECOND
 QUERY = '{job="a"} |= "x"'
 
 
+def test_instants_are_whole_seconds_or_have_milliseconds() -> None:
+    """logcli reads the whole ones as integers."""
+    assert (seconds_of(7 * SECOND), type(seconds_of(7 * SECOND))) == (7, int)
+    assert seconds_of(7 * SECOND + 5_900_000) == 7.005
+
+
 @pytest.mark.parametrize(
     ("more", "start_ns", "end_ns"),
     [

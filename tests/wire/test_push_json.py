@@ -51,6 +51,16 @@ def test_labels_that_are_no_texts_are_taken_as_they_stand() -> None:
     assert parse_label_text(text) == {"a": "5", "b": "true", "c": "null", "d": "1.50", "e": "é"}
 
 
+def test_the_first_api_s_shape() -> None:
+    entries = [{"ts": "2023-11-14T22:13:20.000000001Z", "line": "x"}, {"ts": "2023-11-15T00:13:20+02:00", "line": "y"}]
+    body = {"streams": [{"labels": '{job="a"}', "entries": entries}]}
+    read_back = read(json.dumps(body).encode())
+    assert read_back == [('{job="a"}', Entry(int(NS), "x", {})), ('{job="a"}', Entry(int(NS) - 1, "y", {}))]
+    for ts in ("soon", "", "9999-01-01T00:00:00Z"):
+        with pytest.raises(MalformedPush, match=r"streams\[0\].entries\[0\]: '.*' is no instant"):
+            read(json.dumps({"streams": [{"labels": "{}", "entries": [{"ts": ts, "line": "x"}]}]}).encode())
+
+
 def test_a_stream_without_labels_is_a_stream() -> None:
     assert scan_streams(json_to_protobuf(one([[NS, "x"]], {})))[0][0] == "{}"
 

@@ -2,7 +2,8 @@
 
 Shape: `{"streams": [{"stream": {…}, "values": [["<ns>", "<line>", {"<name>": "<value>"}?]]}]}` (Grafana Loki HTTP API).
 As strict and as lenient as Loki: instants are strings of nanoseconds and metadata a flat map of strings, but a label
-may be a number, an entry null, and what stands behind the metadata is passed over.
+may be a number, an entry null, and what stands behind the metadata is passed over. The first API's shape is read too:
+`{"streams": [{"labels": "{…}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}]}`.
 """
 
 import re
@@ -10,15 +11,23 @@ from typing import Any
 
 import msgspec
 
+from whodid.model.clock import parse_rfc3339
 from whodid.model.entry import Entry
 from whodid.model.labels import LABEL_NAME, format_labels
 from whodid.wire.label_text import BadLabels
 from whodid.wire.push_protobuf import MalformedPush, encode_entry, encode_stream
 
 
+class _OldEntry(msgspec.Struct):
+    ts: str = ""
+    line: str = ""
+
+
 class _Stream(msgspec.Struct):
     stream: dict[str, msgspec.Raw] = {}
     values: list[list[Any] | None] | None = []
+    labels: str | None = None
+    entries: list[_OldEntry] = []
 
 
 class _Push(msgspec.Struct):
@@ -38,6 +47,9 @@ def json_to_protobuf(body: bytes) -> bytes:
         raise MalformedPush(f"the push body is not Loki's JSON: {e}") from None
     out = []
     for number, stream in enumerate(push.streams or ()):
+        if stream.labels is not None:
+            out.append(encode_stream(stream.labels, [_old_entry(e, number, i) for i, e in enumerate(stream.entries)]))
+            continue
         for name in stream.stream:
             if not LABEL_NAME.fullmatch(name):
                 raise BadLabels(
@@ -48,6 +60,16 @@ def json_to_protobuf(body: bytes) -> bytes:
         entries = [_entry(value, number, i) for i, value in enumerate(values) if value is not None]
         out.append(encode_stream(format_labels(labels), entries))
     return b"".join(out)
+
+
+def _old_entry(entry: _OldEntry, stream: int, number: int) -> bytes:
+    try:
+        ns = parse_rfc3339(entry.ts)
+    except (ValueError, OverflowError):
+        ns = _NS_LIMIT
+    if not -_NS_LIMIT <= ns < _NS_LIMIT:
+        raise MalformedPush(f"streams[{stream}].entries[{number}]: {entry.ts!r:.60} is no instant (RFC 3339)")
+    return encode_entry(Entry(max(ns, 0), entry.line, {}))
 
 
 def _label(value: msgspec.Raw) -> str:

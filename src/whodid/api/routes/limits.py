@@ -25,13 +25,13 @@ async def drilldown_limits(request: Request) -> Response:
 async def tenant_limits(request: Request) -> Response:
     """The same limits as YAML."""
     lines = [f"{name}: {_yaml(value)}" for name, value in _limits(services(request)).items()]
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="application/yaml")
+    return PlainTextResponse("\n".join(lines) + "\n")
 
 
 async def configuration(request: Request) -> Response:
     """/config: of Loki's configuration, the part that whodid has."""
     lines = [f"  {name}: {_yaml(value)}" for name, value in _limits(services(request)).items()]
-    return PlainTextResponse("limits_config:\n" + "\n".join(lines) + "\n", media_type="application/yaml")
+    return PlainTextResponse("limits_config:\n" + "\n".join(lines) + "\n")
 
 
 def _limits(house: Services) -> dict[str, Any]:
