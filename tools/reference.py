@@ -321,9 +321,9 @@ def amount(name: str, value: Any) -> str:
 
 def routes() -> list[tuple[str, str, str]]:
     """Method, path and meaning of each route of the API."""
-    loopback_only: Any = api_app(cast(Services, None), None)
-    safe_headers: SafeHeaders = loopback_only._app
-    application = cast(Starlette, cast(Any, safe_headers)._app)
+    timed: Any = api_app(cast(Services, None), None)
+    safe_headers: SafeHeaders = timed._app
+    application = cast(Starlette, cast(Any, safe_headers)._app._app)
     return list(_routes(application.routes))
 
 

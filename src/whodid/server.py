@@ -46,7 +46,7 @@ from whodid.rules.evaluator import Evaluator
 from whodid.rules.journal import Journal
 from whodid.rules.judgement import Surroundings
 from whodid.rules.load import load_rules
-from whodid.rules.render import alerts_json, rules_json
+from whodid.rules.render import alerts_json, rule_files, rules_json
 from whodid.rules.scheduler import Scheduler
 from whodid.store.chdb import ChdbStore
 from whodid.store.chdb import Settings as StoreSettings
@@ -148,7 +148,8 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             find=_finder(Engine(reads, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
             has_deeds=_judge_of_deeds(engine),
             alerts=lambda: alerts_json(evaluator.alerts()),
-            rules=lambda: rules_json(evaluator.groups, evaluator.active, evaluator.health),
+            rules=lambda **chosen: rules_json(evaluator.groups, evaluator.active, evaluator.health, **chosen),
+            rule_files=lambda: rule_files(evaluator.groups),
             retention_ns=config.retention.period_ns,
             version=__version__,
         )

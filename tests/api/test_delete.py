@@ -118,3 +118,11 @@ async def test_who_asked_is_in_the_trail(full: House) -> None:
     [row] = (await full.services.engine.range(request)).rows  # type: ignore[union-attr]
     assert (row.metadata["client"], row.metadata["app"], row.metadata["rows"]) == ("127.0.0.1", "logcli/3.7", "2")
     assert row.metadata["statement"] == '{job="a"}'
+
+
+async def test_a_query_that_is_none_is_told_in_lokis_words(full: House) -> None:
+    answer = await full.client.post(DELETE, params={"query": "{job=", "start": HOUR_AGO})
+    assert (answer.status_code, answer.text.startswith("invalid query expression: parse error at line 1")) == (
+        400,
+        True,
+    )

@@ -86,8 +86,8 @@ def paths() -> list[str]:
 
 
 def _routes() -> list[Any]:
-    loopback: Any = app.api_app(None, None)  # type: ignore[arg-type]
-    return list(loopback._app._app.routes)
+    timed: Any = app.api_app(None, None)  # type: ignore[arg-type]
+    return list(timed._app._app._app.routes)
 
 
 def test_the_routes_are_found() -> None:

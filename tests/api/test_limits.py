@@ -68,3 +68,8 @@ async def test_a_query_beyond_its_time_is_a_504(tmp_path: Path, monkeypatch: pyt
             answer = await house.client.get(f"/loki/api/v1/{path}", params={"query": '{job="db"}'})
             assert answer.status_code == 504
             assert answer.text.startswith("request timed out, decrease the duration of the request")
+
+
+async def test_the_configuration_is_the_limits_under_loki_s_name(house: House) -> None:
+    limits = yaml.safe_load((await house.client.get("/config/tenant/v1/limits")).text)
+    assert yaml.safe_load((await house.client.get("/config?mode=diff")).text) == {"limits_config": limits}

@@ -3,7 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from kit.api_house import House
-from whodid.api.routes.status import LOKI_VERSION
+from whodid.api.services import LOKI_VERSION
 
 
 async def test_ready_or_what_is_missing(house: House) -> None:
@@ -49,3 +49,9 @@ async def test_build_information_as_loki_gives_it(house: House) -> None:
     assert info["version"] == LOKI_VERSION
     assert info["revision"] == "whodid-7.7.7"
     assert all(isinstance(value, str) for value in info.values())
+
+
+async def test_the_parts_of_the_server(house: House) -> None:
+    text = (await house.client.get("/services")).text
+    assert "ingester => Running\n" in text
+    assert all(line.endswith(" => Running") for line in text.splitlines())

@@ -159,10 +159,22 @@ BAD = [
 
 @pytest.mark.parametrize(("parameters", "words"), BAD)
 async def test_a_bad_question_closes_with_the_reason(house: House, parameters: dict[str, str], words: str) -> None:
-    async with house.tail(**{"query": "", **parameters}) as socket:
+    origin = {"origin": "http://localhost"}
+    async with house.tail(**{"query": "", **parameters}, headers=origin) as socket:
         code, reason = await socket.close_said()
     assert (code, words in reason) == (1008, True), reason
     assert len(reason.encode()) <= 123, "what a close frame can hold (RFC 6455)"
+    assert house.services.tails == 0
+
+
+@pytest.mark.parametrize(("parameters", "words"), BAD)
+async def test_who_is_no_page_is_told_before_the_connection_is_one(
+    house: House, parameters: dict[str, str], words: str
+) -> None:
+    async with house.tail(**{"query": "", **parameters}) as socket:
+        assert not socket.accepted
+        assert socket.refused is not None
+        assert (socket.refused[0], words in socket.refused[1]) == (400, True)
     assert house.services.tails == 0
 
 
@@ -257,10 +269,7 @@ async def test_tails_are_counted_and_limited(house: House, monkeypatch: pytest.M
         await first.frame(), await second.frame()
         assert house.services.tails == 2
         async with house.tail(DB) as third:
-            assert await third.close_said() == (
-                1008,
-                "max concurrent tail requests limit exceeded, count > limit (3 > 2)",
-            )
+            assert third.refused == (400, "max concurrent tail requests limit exceeded, count > limit (3 > 2)")
         assert house.services.tails == 2
         await first.leave()
         assert house.services.tails == 1

@@ -97,11 +97,3 @@ async def test_a_question_that_is_too_large_is_not_answered_in_part(house: House
     house.services.find = find
     answer = await house.client.get(FINDINGS)
     assert (answer.status_code, answer.text) == (400, "more than 5 lines bear on this question")
-
-
-@pytest.mark.parametrize("name", ["alerts", "rules"])
-async def test_alerts_and_rules_are_asked_at_each_request(house: House, name: str) -> None:
-    answers = [{"status": "success", "data": {name: [n]}} for n in range(2)]
-    setattr(house.services, name, iter(answers).__next__)
-    assert (await house.client.get(f"/prometheus/api/v1/{name}")).json() == answers[0]
-    assert (await house.page.get(f"/logs/prometheus/api/v1/{name}")).json() == answers[1]

@@ -61,7 +61,9 @@ async def test_it_counts(spool: Spool) -> None:
         (entry(line="y" * 21), True),
         (entry(metadata={"k": "v", "l": "v"}), False),
         (Entry(NOW, "x", {"k": "\ud800"}), False),  # the encoder has replaced it
-        (entry(metadata={"_k": "v,w", "l1": "1 2", "M": ""}), False),
+        (entry(metadata={"k_": "v,w", "__l": "1 2", "M1": ""}), False),
+        (entry(metadata={"k": "v", "_l": "w"}), True),
+        (entry(metadata={"k": "v", "_": "w"}), True),
         (entry(metadata={"k.l": "v"}), True),
         (entry(metadata={"k,l": "v"}), True),
         (entry(metadata={"": "v"}), True),

@@ -211,10 +211,19 @@ async def test_late_lines_and_lines_of_several_days_are_accepted_in_any_order(be
 
 
 async def test_names_of_metadata_are_made_names_of_labels(bench: IngestBench) -> None:
-    metadata = {"http.method": "GET", "käse": "1", "1st": "a", "a b": "c", "__x__": "d", "": "e", "log.level": "warn"}
+    metadata = {
+        "http.method": "GET",
+        "käse": "1",
+        "1st": "a",
+        "a b": "c",
+        "__x__": "d",
+        "": "e",
+        "_y": "f",
+        "log.level": "warn",
+    }
     assert await bench.push(bench.body("x", metadata=metadata)) == []
     [row] = await bench.rows()
-    names = ("http_method", "k_se", "key_1st", "a_b", "__x__", "_", "log_level")
+    names = ("http_method", "k_se", "key_1st", "a_b", "__x__", "key_", "key_y", "log_level")
     assert dict(row.metadata) == dict(zip(names, metadata.values(), strict=True))
 
 

@@ -48,6 +48,25 @@ async def test_what_only_python_can_find(bench: DeleteBench) -> None:
     assert await bench.lines() == ["user=raz n=2"]
 
 
+async def test_what_is_done_with_is_listed_for_a_month_at_most(
+    bench: DeleteBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.put("a", "b", job="a")
+    young, old = [await bench.delete('{job="none"}'), await bench.delete('{job="nobody"}')]
+    hidden = await bench.delete('{job="a"} |= "a"')
+    listed = lambda: {request.id for request in bench.deletes.requests(bench.tenant)}  # noqa: E731
+    await bench.deletes.tidy()
+    assert listed() == {young.id, old.id, hidden.id}
+    monkeypatch.setattr(deletes, "MOST_KEPT", 1)
+    await bench.deletes.tidy()
+    assert listed() == {old.id, hidden.id}, "the youngest one, and what is not done"
+    bench.clock.ahead_s = deletes.KEPT_NS / SECOND + 1
+    await bench.deletes.tidy()
+    assert listed() == {hidden.id}
+    await bench.start()
+    assert listed() == {hidden.id}, "nor do they come back"
+
+
 async def test_ranges_that_tails_share_are_forgotten(bench: DeleteBench) -> None:
     from whodid.logql.parser import parse
 

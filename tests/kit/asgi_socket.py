@@ -18,6 +18,8 @@ class AsgiSocket:
         self.closed: tuple[int, str] | None = None
         """Code and reason with which the server closed."""
         self.accepted = False
+        self.refused: tuple[int, str] | None = None
+        """Status and text with which the server refused the handshake."""
         self.reading = asyncio.Event()
         """Cleared: the server's sends block, as if the client's buffers were full."""
         self.reading.set()
@@ -36,6 +38,7 @@ class AsgiSocket:
             "client": ("127.0.0.1", 5),
             "server": ("127.0.0.1", 3100),
             "subprotocols": [],
+            "extensions": {"websocket.http.response": {}},
         }
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._from_app: asyncio.Queue[Message] = asyncio.Queue()
@@ -46,6 +49,8 @@ class AsgiSocket:
         first = await self._next()
         if first["type"] == "websocket.close":
             self.closed = first["code"], first.get("reason", "")
+        elif first["type"] == "websocket.http.response.start":
+            self.refused = first["status"], (await self._next())["body"].decode()
         else:
             assert first["type"] == "websocket.accept", first
             self.accepted = True

@@ -1,7 +1,7 @@
 """The JSON of Prometheus' API for rules and alerts."""
 
 from kit.rule_bench import bench
-from whodid.rules.render import alerts_json, rules_json
+from whodid.rules.render import alerts_json, rule_files, rules_json
 
 RULES = """
 groups:
@@ -69,3 +69,19 @@ async def test_filters() -> None:
         assert names(group_names=["h"]) == ["B"]
         assert names(rule_names=["A"], files=["rules.yml"]) == ["A"]
         assert names(files=["other.yml"]) == []
+
+
+async def test_rules_as_they_are_written() -> None:
+    async with bench(RULES) as it:
+        [(file, [first, second])] = rule_files(it.evaluator.groups).items()
+    assert file.endswith(".yml")
+    assert (first["name"], first["interval"], first["limit"], second["name"]) == ("g", "30s", 7, "h")
+    assert first["rules"][0] == {
+        "alert": "A",
+        "expr": 'sum by (user) (count_over_time({job="x"}[5m])) > 0',
+        "for": "1m",
+        "labels": {"s": "x"},
+        "annotations": {"t": "y"},
+    }
+    assert first["rules"][1] == {"record": "a:b", "expr": 'sum(count_over_time({job="x"}[5m]))'}
+    assert second["rules"] == [{"alert": "B", "expr": '{job="y"}'}]

@@ -13,6 +13,12 @@ AT_NS = 1_699_999_000 * SECOND
 QUERY = '{job="a"} |= "x"'
 
 
+def test_instants_are_whole_seconds_or_have_milliseconds() -> None:
+    """logcli reads the whole ones as integers."""
+    assert (seconds_of(7 * SECOND), type(seconds_of(7 * SECOND))) == (7, int)
+    assert seconds_of(7 * SECOND + 5_900_000) == 7.005
+
+
 @pytest.mark.parametrize(
     ("more", "start_ns", "end_ns"),
     [
@@ -36,7 +42,10 @@ def test_what_is_asked(more: dict[str, str], start_ns: int, end_ns: int) -> None
         ({"query": QUERY, "start": "16999990001"}, "invalid start time"),
         ({"query": QUERY, "start": "1699999000", "end": "1e9"}, "invalid end time"),
         ({"query": QUERY, "start": "1699999000", "end": "1700000001"}, "deletes in the future are not allowed"),
-        ({"query": QUERY, "start": "1699999002", "end": "1699999001"}, "start time can't be greater than end time"),
+        (
+            {"query": QUERY, "start": "1699999002", "end": "1699999001"},
+            "start time can't be greater than or equal to end time",
+        ),
         ({"query": QUERY, "start": "1699999000", "max_interval": "1d"}, "invalid max_interval"),
         ({"query": QUERY, "start": "1699999000", "max_interval": "500ms"}, "invalid max_interval"),
         ({"query": QUERY, "start": "1699999000", "max_interval": "1h"}, r"the interval to be deleted \(1000s\)"),

@@ -40,6 +40,27 @@ def test_an_instant_before_1970_is_held_at_1970_and_then_too_old_for_anybody() -
     assert read(one([["-5", "x"]])) == [('{job="a"}', Entry(0, "x", {}))]
 
 
+def test_what_loki_passes_over_is_passed_over() -> None:
+    assert read(one([None, [NS, "x", {}, {}, 7]])) == [('{job="a"}', Entry(int(NS), "x", {}))]
+    assert read(one(None)) == []
+
+
+def test_labels_that_are_no_texts_are_taken_as_they_stand() -> None:
+    body = b'{"streams": [{"stream": {"a": 5, "b": true , "c": null, "d": 1.50, "e": "\\u00e9"}, "values": [["%s"]]}]}'
+    [(text, _)] = read(body % NS.encode())
+    assert parse_label_text(text) == {"a": "5", "b": "true", "c": "null", "d": "1.50", "e": "é"}
+
+
+def test_the_first_api_s_shape() -> None:
+    entries = [{"ts": "2023-11-14T22:13:20.000000001Z", "line": "x"}, {"ts": "2023-11-15T00:13:20+02:00", "line": "y"}]
+    body = {"streams": [{"labels": '{job="a"}', "entries": entries}]}
+    read_back = read(json.dumps(body).encode())
+    assert read_back == [('{job="a"}', Entry(int(NS), "x", {})), ('{job="a"}', Entry(int(NS) - 1, "y", {}))]
+    for ts in ("soon", "", "9999-01-01T00:00:00Z"):
+        with pytest.raises(MalformedPush, match=r"streams\[0\].entries\[0\]: '.*' is no instant"):
+            read(json.dumps({"streams": [{"labels": "{}", "entries": [{"ts": ts, "line": "x"}]}]}).encode())
+
+
 def test_a_stream_without_labels_is_a_stream() -> None:
     assert scan_streams(json_to_protobuf(one([[NS, "x"]], {})))[0][0] == "{}"
 
@@ -78,9 +99,10 @@ def test_a_body_without_streams_is_empty_and_not_malformed(body: bytes) -> None:
         pytest.param(one([[NS, "x", "y"]]), id="text as metadata"),
         pytest.param(one([[NS, "x", {"a": 5}]]), id="number in metadata"),
         pytest.param(one([[NS, "x", {"a": {"b": "c"}}]]), id="nested metadata"),
-        pytest.param(one([[NS, "x", {}, {}]]), id="four items"),
+        pytest.param(one([[NS, "x", None]]), id="no metadata where metadata belong"),
+        pytest.param(one([[NS, None]]), id="no line where a line belongs"),
         pytest.param(one("x"), id="values is text"),
-        pytest.param(one([[NS, "x"]], {"a": 5}), id="number as label"),
+        pytest.param(one([[NS, "x"]], ["a"]), id="a list as labels"),
     ],
 )
 def test_what_is_not_lokis_json_is_refused(body: bytes) -> None:

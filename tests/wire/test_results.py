@@ -80,3 +80,13 @@ def test_a_query_that_took_no_time_has_statistics_too() -> None:
 def test_plain_lists() -> None:
     assert encode_data(["a"]) == b'{"status":"success","data":["a"]}\n'
     assert encode_result(Streams([])).endswith(b"}\n")
+
+
+def test_streams_stand_in_the_order_of_their_labels() -> None:
+    rows = [
+        Row(9, "x", {"job": "b"}, {}, {}),
+        Row(8, "y", {"job": "a", "z": "1"}, {}, {}),
+        Row(7, "z", {"job": "a"}, {}, {}),
+    ]
+    found = orjson.loads(encode_result(Streams(rows)))["data"]["result"]
+    assert [stream["stream"] for stream in found] == [{"job": "a", "z": "1"}, {"job": "a"}, {"job": "b"}]

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whodid.api.errors import handle_error, handle_gone, handle_unknown
+from whodid.api.metrics import Timed
 from whodid.api.routes import (
     delete,
     detected,
@@ -28,6 +29,7 @@ from whodid.api.routes import (
     patterns,
     push,
     query,
+    ruler,
     status,
     tail,
     trail,
@@ -70,8 +72,8 @@ def _read_routes() -> list[BaseRoute]:
         Route("/config/tenant/v1/limits", limits.tenant_limits),
         WebSocketRoute("/loki/api/v1/tail", tail.tail),
         Route("/loki/api/v1/status/buildinfo", status.build_info),
-        Route("/prometheus/api/v1/alerts", trail.alerts),
-        Route("/prometheus/api/v1/rules", trail.rules),
+        Route("/prometheus/api/v1/alerts", ruler.alerts),
+        Route("/prometheus/api/v1/rules", ruler.rules),
         Route("/whodid/api/v1/findings", trail.findings),
         Route("/whodid/api/v1/export", export.export, methods=_BOTH),
         Route("/ready", status.ready),
@@ -90,10 +92,23 @@ def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
         WebSocketRoute("/api/prom/tail", legacy.tail),
         Route("/otlp/v1/logs", otlp.logs, methods=["POST"]),
         Route("/loki/api/v1/delete", delete.delete, methods=["GET", "POST", "PUT", "DELETE"]),
+        *_ruler_routes(),
+        Route("/config", limits.configuration),
+        Route("/services", status.parts),
         Route("/metrics", status.metrics),
         *_read_routes(),
     ]
-    return _application(routes, services, hosts)
+    return Timed(_application(routes, services, hosts), services)
+
+
+def _ruler_routes() -> list[BaseRoute]:
+    """Loki's ruler under its two addresses."""
+    return [
+        *(Route(f"{front}/rules", ruler.rule_files) for front in ("/loki/api/v1", "/api/prom")),
+        *(Route(f"{front}/rules/{{path:path}}", ruler.rule_files) for front in ("/loki/api/v1", "/api/prom")),
+        Route("/api/prom/api/v1/alerts", ruler.alerts),
+        Route("/api/prom/api/v1/rules", ruler.rules),
+    ]
 
 
 def dashboard_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:

@@ -3,11 +3,11 @@
 Everything is a callable or an object of a lower room; the routes know nothing of how it was put together.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, Protocol
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Histogram
 from starlette.requests import HTTPConnection
 
 from whodid.api.tenants import HEADER, read_tenants, write_tenant
@@ -21,8 +21,23 @@ from whodid.store.state import StoreState
 from whodid.store.store import Store
 from whodid.store.streams import StreamIndex
 
+LOKI_VERSION = "3.7.6"
+"""The Loki whose API this is: Grafana and logcli switch features on by this number."""
 DEFAULT_TENANT = "fake"
 """The tenant without tenants, named as Loki names it."""
+
+
+class RulesAnswer(Protocol):
+    """Groups with the state of their rules, those that the filters leave."""
+
+    def __call__(
+        self,
+        *,
+        kind: Literal["alert", "record"] | None,
+        files: Collection[str],
+        group_names: Collection[str],
+        rule_names: Collection[str],
+    ) -> dict[str, Any]: ...
 
 
 @dataclass(slots=True)
@@ -48,8 +63,10 @@ class Services:
     """Whether a database's log says between two instants (ns) of anything that it was done."""
     alerts: Callable[[], dict[str, Any]]
     """Prometheus' /api/v1/alerts answer."""
-    rules: Callable[[], dict[str, Any]]
+    rules: "RulesAnswer"
     """Prometheus' /api/v1/rules answer."""
+    rule_files: Callable[[], Mapping[str, list[dict[str, Any]]]]
+    """The groups of each rule file, as they are written."""
     retention_ns: int = 0
     """How long lines are kept."""
     version: str = ""
@@ -57,6 +74,8 @@ class Services:
     """Open tails."""
     exports: int = 0
     """Running exports."""
+    durations: Histogram | None = None
+    """How long requests take; None: nobody counts."""
     is_ready: Callable[[], str] = field(default=lambda: "")
     """Empty when ready, else why not."""
 

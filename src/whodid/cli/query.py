@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -148,6 +149,8 @@ async def _frames(server: str, asked: Mapping[str, str]) -> AsyncGenerator[str, 
         if e.rcvd is not None and e.rcvd.code == _BAD_REQUEST:
             raise Refused(e.rcvd.reason) from None
     except (OSError, websockets.WebSocketException) as e:
+        if isinstance(e, websockets.InvalidStatus) and e.response.status_code == HTTPStatus.BAD_REQUEST:
+            raise Refused((e.response.body or b"").decode("utf-8", "replace").strip()) from None
         if "resume" not in asked:
             raise Unreachable(f"cannot reach the server at {server}: {e}; is `whodid up` running there?") from None
 

@@ -101,7 +101,7 @@ def odd_metadata(names: str, values: str, bounds: Bounds) -> str:
     """
     return (
         f"(notEmpty({names}) AND (length({names}) > {bounds.metadata_names} OR length({names}) != arrayUniq({names}) "
-        f"OR match(arrayStringConcat({names}, ',') AS all_names, '[^a-zA-Z0-9_,]|(^|,)([0-9,]|$)') "
+        f"OR match(arrayStringConcat({names}, ',') AS all_names, '[^a-zA-Z0-9_,]|(^|,)([0-9,]|$|_([^_]|$))') "
         f"OR countSubstrings(all_names, ',') >= length({names}) "
         f"OR NOT isValidUTF8(all_names) OR NOT isValidUTF8(arrayStringConcat({values}) AS all_values) "
         f"OR length(all_names) + length(all_values) > {bounds.metadata_bytes}))"

@@ -48,6 +48,10 @@ _DOES = {
 }
 """Event of the trail → what it says there."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level, push_key"
+KEPT_NS = 30 * 86_400 * SECOND
+"""A request that is done or cancelled is listed so long; the trail says for as long as lines are kept that it was."""
+MOST_KEPT = 1000
+"""And not more of them than these, the youngest."""
 LATEST_NS = 300 * SECOND
 """After this the rewriting begins even when lines never cease to come."""
 _STOPPED = "(ABORTED)"
@@ -55,6 +59,7 @@ _STOPPED = "(ABORTED)"
 WAIT_S = 1.0
 """How long an answer waits for the engine's mask. Readers do not see the lines from the beginning on."""
 _LOOK_EVERY_S = 5.0
+_FORGOTTEN_AT_ONCE = 500
 _POLL_S = 0.02
 _NUMBER = "toUInt64OrZero(extract(mutation_id, '[0-9]+'))"
 """The engine numbers its changes of parts, and carries them out in that order."""
@@ -165,6 +170,7 @@ class Deletes:
                 quiet, seen = self._ingest.bus.last_seq == seen, self._ingest.bus.last_seq
                 try:
                     await self.settle(quiet=quiet)
+                    await self.tidy()
                 except StoreError as e:
                     log.error("deleted lines could not be rewritten, tried again: %s", e)
         finally:
@@ -193,6 +199,19 @@ class Deletes:
         finally:
             self._rewriting = set()
         log.info("%d delete requests are carried out: %d lines", len(hidden), sum(r.lines for r in hidden))
+
+    async def tidy(self) -> None:
+        """Forgets requests that nothing is left to be done about, when they are old or very many."""
+        over = [r for r in self._requests.values() if r.status in ("done", "cancelled")]
+        over.sort(key=lambda request: request.created_ns, reverse=True)
+        oldest_ns = self._clock.now_ns() - KEPT_NS
+        gone = [r for n, r in enumerate(over) if n >= MOST_KEPT or r.created_ns < oldest_ns][:_FORGOTTEN_AT_ONCE]
+        if not gone:
+            return
+        named = ", ".join(f"({quote(request.tenant)}, {quote(request.id)})" for request in gone)
+        await self._store.write(f"DELETE FROM deletions WHERE (tenant, id) IN ({named})")
+        for request in gone:
+            del self._requests[request.tenant, request.id]
 
     async def _rewrite(self) -> None:
         """Takes the masked lines out of the parts, a day at a time. Ingest and other requests go on meanwhile."""

@@ -1,4 +1,4 @@
-"""When the engine builds the indexes of the lines' grams (query/grams.py): in quiet moments, for lines that have settled.
+"""When the engine builds the indexes of the lines' grams (query/grams.py): in quiet moments, for settled lines.
 
 Built with each insert or merge it would cost a third of the push rate. So inserts and merges leave it out
 (store/schema.sql), and a day's lines get it when no flood is on and nothing else changes the day's parts; the newest

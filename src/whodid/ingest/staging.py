@@ -213,13 +213,15 @@ def without_level(metadata: str) -> str:
 
 
 def _repaired(metadata: str) -> str:
-    """Broken bytes are replaced, and names made such as a label may have (Loki: `a.b` is `a_b`, `1st` is `key_1st`).
+    """Broken bytes are replaced, and names made such as a label may have, as Loki makes those of OpenTelemetry: `a.b`
+    is `a_b`, `1st` is `key_1st`, `_x` is `key_x`.
 
     Of names that stand twice, also for that reason, the last value is kept: else SQL's filters would see the first and
     a reader the last.
     """
     name = "replaceRegexpAll(toValidUTF8(k), '[^a-zA-Z0-9_]', '_')"
-    name = f"replaceRegexpOne(replaceRegexpOne({name}, '^([0-9])', 'key_\\\\1'), '^$', '_')"
+    for pattern, front in (("^([0-9])", "key_"), ("^_($|[^_])", "key_"), ("^()$", "key_")):
+        name = f"replaceRegexpOne({name}, '{pattern}', '{front}\\\\1')"
     mapping = f"mapApply((k, v) -> ({name}, toValidUTF8(v)), {metadata})"
     distinct = "arrayReverse(arrayDistinct(arrayReverse(mapKeys(m))))"
     last = f"arrayMap(k -> arrayLast((v, name) -> name = k, mapValues(m), mapKeys(m)), {distinct})"

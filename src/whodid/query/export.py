@@ -59,24 +59,30 @@ class Exporter:
     def __init__(self, store: Store, index: StreamIndex, limits: Limits) -> None:
         self._store, self._index, self._limits = store, index, limits
 
-    async def pages(self, wanted: Wanted, encode: Callable[[list[Row]], T]) -> AsyncGenerator[tuple[int, T], None]:
+    async def pages(
+        self, wanted: Wanted, encode: Callable[[list[Row]], T]
+    ) -> AsyncGenerator[tuple[int, T | None], None]:
         """Each page as `encode` makes it of its rows, with their number; `encode` runs in a thread, one at a time.
 
+        The first comes even if nothing is left of it, as a sign that the query runs: a filter may keep nothing for
+        long.
         Raises LogQLError, QueryError, StoreError.
         """
         plan = self._plan(wanted)
         collector = Collector(plan, _WITHOUT_END, 0)
 
-        def worked(page: pa.Table) -> tuple[int, T]:
+        def worked(page: pa.Table) -> tuple[int, T | None]:
             collector.take(page)
             rows, collector.rows = collector.rows, []
-            return len(rows), encode(rows)
+            return len(rows), encode(rows) if rows else None
 
         async with aclosing(self.stored(plan, wanted)) as stored, aclosing(_ahead(stored)) as pages:
+            first = True
             async for page in pages:
                 count, encoded = await asyncio.to_thread(worked, page)
-                if count:
+                if count or first:
                     yield count, encoded
+                first = False
 
     def _plan(self, wanted: Wanted) -> planner.Plan:
         query = parse(wanted.query)

@@ -36,7 +36,7 @@ _Group = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class IndexStats:
-    """What a selector holds. `chunks` are the engine's parts."""
+    """What a selector holds. `chunks` are what the engine's parts hold of each stream."""
 
     streams: int = 0
     chunks: int = 0
@@ -68,7 +68,7 @@ async def index_stats(
     if not chosen:
         return IndexStats()
     table = await select(
-        "SELECT uniqExact(stream_id) AS streams, uniqExact(_part) AS chunks, count() AS entries, "
+        "SELECT uniqExact(stream_id) AS streams, uniqExact(stream_id, _part) AS chunks, count() AS entries, "
         f"sum({_BYTES}) AS bytes\nFROM lines\nWHERE {_where(chosen, start_ns, end_ns)}"
     )
     return IndexStats(**{name: int(value or 0) for name, value in table.to_pylist()[0].items()})

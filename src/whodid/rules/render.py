@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from whodid.model.alert import Alert
-from whodid.model.clock import SECOND, format_rfc3339
+from whodid.model.clock import SECOND, format_duration, format_rfc3339
 from whodid.model.go_text import show_exponent
 from whodid.rules.evaluator import RuleHealth
 from whodid.rules.rule import Rule, RuleGroup
@@ -57,6 +57,27 @@ def rules_json(
         if rules or not (kind or rule_names):
             out.append(_group_json(group, rules, active, health))
     return {"status": "success", "data": {"groups": out}}
+
+
+def rule_files(groups: Sequence[RuleGroup]) -> dict[str, list[dict[str, Any]]]:
+    """The groups of each file with their rules, in the words of a rule file."""
+    out: dict[str, list[dict[str, Any]]] = {}
+    for group in groups:
+        body: dict[str, Any] = {"name": group.name, "interval": format_duration(group.interval_ns)}
+        body |= {"limit": group.limit} if group.limit else {}
+        out.setdefault(group.file, []).append({**body, "rules": [_written(rule) for rule in group.rules]})
+    return out
+
+
+def _written(rule: Rule) -> dict[str, Any]:
+    spans = {"for": rule.for_ns, "keep_firing_for": rule.keep_firing_for_ns}
+    texts = {"labels": dict(rule.labels), "annotations": dict(rule.annotations)}
+    return {
+        rule.kind: rule.name,
+        "expr": rule.expr,
+        **{name: format_duration(span) for name, span in spans.items() if span},
+        **{name: values for name, values in texts.items() if values},
+    }
 
 
 def _group_json(

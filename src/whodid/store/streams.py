@@ -47,6 +47,11 @@ class StreamIndex:
             for i, labels in self._tenants.get(name, {}).items()
         }
 
+    @property
+    def count(self) -> int:
+        """Streams of all tenants."""
+        return sum(map(len, self._tenants.values()))
+
     async def add(self, tenant: str, new: Mapping[int, Labels]) -> None:
         """Makes streams known, durably, before any of their lines is stored."""
         known = self._tenants.setdefault(tenant, {})

@@ -36,8 +36,8 @@ def read_delete(values: Mapping[str, str], now_ns: int) -> DeleteParameters:
     end_ns = _instant(values["end"], "end") if values.get("end") else now_ns
     if end_ns > now_ns:
         raise BadParameter("deletes in the future are not allowed")
-    if start_ns > end_ns:
-        raise BadParameter("start time can't be greater than end time")
+    if start_ns >= end_ns:
+        raise BadParameter("start time can't be greater than or equal to end time")
     if values.get("max_interval"):
         _check_interval(values["max_interval"], end_ns - start_ns)
     return DeleteParameters(query, start_ns, end_ns)
@@ -48,9 +48,10 @@ def encode_requests(requests: list[dict[str, Any]]) -> bytes:
     return orjson.dumps(requests) + b"\n"
 
 
-def seconds_of(ns: int) -> float:
-    """An instant as Loki's JSON has it: Unix seconds with milliseconds."""
-    return ns // 1_000_000 / 1000
+def seconds_of(ns: int) -> float | int:
+    """An instant as Loki's JSON has it: Unix seconds, with milliseconds if it has any. logcli reads whole ones only."""
+    whole, rest = divmod(ns // 1_000_000, 1000)
+    return whole + rest / 1000 if rest else whole
 
 
 def _instant(text: str, name: str) -> int:

@@ -10,6 +10,7 @@ import orjson
 
 from whodid.model.clock import SECOND
 from whodid.model.go_text import plain_float
+from whodid.model.labels import format_labels
 from whodid.model.result import Matrix, Result, Row, Scalar, Streams, Vector
 from whodid.wire.statistics import encode_statistics
 
@@ -20,7 +21,9 @@ def encode_result(result: Result, *, categorize: bool = False) -> bytes:
     """The body of `query` and `query_range`."""
     data: dict[str, Any]
     if isinstance(result, Streams):
-        data = {"resultType": "streams", "result": stream_list(result.rows, categorize=categorize)}
+        found = stream_list(result.rows, categorize=categorize)
+        found.sort(key=lambda stream: format_labels(stream["stream"]))
+        data = {"resultType": "streams", "result": found}
         if categorize:
             data["encodingFlags"] = [CATEGORIZE]
     elif isinstance(result, Matrix):

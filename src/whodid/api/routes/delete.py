@@ -8,7 +8,9 @@ from whodid.api.services import services, tenant_of, writing_tenant_of
 from whodid.api.tenants import TRAIL
 from whodid.ingest.delete_request import Asker, TrailIsPermanent
 from whodid.ingest.deletes import Deletes
+from whodid.logql.errors import LogQLError
 from whodid.wire.deletes import encode_requests, read_delete, seconds_of
+from whodid.wire.params import BadParameter
 
 _SHOWN = {"asked": "received", "hidden": "received", "done": "processed"}
 
@@ -24,7 +26,10 @@ async def delete(request: Request) -> Response:
         await house.deletes.cancel(values.get("request_id", ""), tenant, _asker(request))
         return Response(status_code=204)
     asked = read_delete(values, house.clock.now_ns())
-    made = await house.deletes.create(asked.query, asked.start_ns, asked.end_ns, tenant, _asker(request))
+    try:
+        made = await house.deletes.create(asked.query, asked.start_ns, asked.end_ns, tenant, _asker(request))
+    except LogQLError as e:
+        raise BadParameter(f"invalid query expression: {e}") from None
     return Response(status_code=204, headers={"X-Delete-Request-ID": made.id})
 
 

@@ -74,7 +74,7 @@ async def _pages(house: Services, wanted: Wanted, made: Encoder) -> AsyncGenerat
     exporter = Exporter(house.store, house.index, house.engine.limits)
     async with aclosing(exporter.pages(wanted, made.page)) as pages:
         async for _, piece in pages:
-            yield head + piece
+            yield head + (piece or b"")
             head = b""
     yield head + await asyncio.to_thread(made.end)
 

@@ -25,7 +25,7 @@ async def query(request: Request) -> Response:
     wanted = asked_range(request, values, f" |~ {quote(pattern)}" if pattern else "")
     result = await while_connected(request, services(request).engine.range(wanted))
     if not isinstance(result, Streams):
-        raise QueryError("legacy endpoints only support streams result type, current type is matrix")
+        raise QueryError("legacy endpoints only support streams result type")
     return await json_answer(request, encode_legacy_streams(result))
 
 

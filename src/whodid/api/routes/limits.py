@@ -10,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from whodid.api.routes.answers import json_answer
-from whodid.api.routes.status import LOKI_VERSION
-from whodid.api.services import Services, services
+from whodid.api.services import LOKI_VERSION, Services, services
 from whodid.ingest.enrich import LEVEL_FIELDS, SERVICE_NAME_LABELS
 from whodid.model.clock import SECOND, format_duration
 from whodid.wire.explore import encode_plain
@@ -26,7 +25,13 @@ async def drilldown_limits(request: Request) -> Response:
 async def tenant_limits(request: Request) -> Response:
     """The same limits as YAML."""
     lines = [f"{name}: {_yaml(value)}" for name, value in _limits(services(request)).items()]
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="application/yaml")
+    return PlainTextResponse("\n".join(lines) + "\n")
+
+
+async def configuration(request: Request) -> Response:
+    """/config: of Loki's configuration, the part that whodid has."""
+    lines = [f"  {name}: {_yaml(value)}" for name, value in _limits(services(request)).items()]
+    return PlainTextResponse("limits_config:\n" + "\n".join(lines) + "\n")
 
 
 def _limits(house: Services) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""GET /ready, /metrics, /loki/api/v1/status/buildinfo: is it up, how is it, what is it."""
+"""GET /ready, /services, /metrics, /loki/api/v1/status/buildinfo: is it up, how is it, what is it."""
 
 import platform
 
@@ -8,16 +8,21 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from whodid.api.metrics import of_store
-from whodid.api.services import services
+from whodid.api.services import LOKI_VERSION, services
 
-LOKI_VERSION = "3.7.6"
-"""The Loki whose API this is: Grafana and logcli switch features on by this number."""
+_PARTS = ("distributor", "ingester", "querier", "ruler", "compactor", "server")
+"""Loki's names of the parts."""
 
 
 async def ready(request: Request) -> Response:
     """200 `ready`, or 503 with what is missing."""
     problem = services(request).is_ready()
     return PlainTextResponse(problem + "\n", 503) if problem else PlainTextResponse("ready\n")
+
+
+async def parts(request: Request) -> Response:
+    """What the server consists of, and that it runs: a part that ends takes the server with it."""
+    return PlainTextResponse("".join(f"{name} => Running\n" for name in _PARTS))
 
 
 async def metrics(request: Request) -> Response:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from whodid.api.errors import status_of
 from whodid.api.routes.client import first_counts
 from whodid.api.services import Services, services, tenant_of
 from whodid.errors import WhodidError
@@ -54,12 +56,12 @@ class _Asked:
 async def tail(websocket: WebSocket) -> None:
     """One tail, until the client leaves or is too slow."""
     house = services(websocket)
-    await websocket.accept()
     try:
         asked = _read(websocket, house)
     except WhodidError as e:
-        await websocket.close(CLOSE_BAD_REQUEST, _reason(e))
+        await _refuse(websocket, e)
         return
+    await websocket.accept()
     house.tails += 1
     feed = asyncio.create_task(_feed(websocket, house, asked))
     gone = asyncio.create_task(_until_gone(websocket))
@@ -71,6 +73,18 @@ async def tail(websocket: WebSocket) -> None:
             task.cancel()
         outcomes = await asyncio.gather(feed, gone, return_exceptions=True)
     await _say_goodbye(websocket, outcomes[0])
+
+
+async def _refuse(websocket: WebSocket, error: WhodidError) -> None:
+    """Says what is wrong before the connection is one, as Loki does; to a page afterwards, for a page cannot read it
+    before.
+    """
+    if "origin" not in websocket.headers and "websocket.http.response" in websocket.scope.get("extensions", {}):
+        status, text = status_of(error)
+        await websocket.send_denial_response(PlainTextResponse(text, status))
+        return
+    await websocket.accept()
+    await websocket.close(CLOSE_BAD_REQUEST, _reason(error))
 
 
 def _reason(error: WhodidError) -> str:

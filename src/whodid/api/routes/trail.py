@@ -1,4 +1,4 @@
-"""whodid's own endpoints: findings, and the state of rules and alerts in Prometheus' shapes.
+"""whodid's own endpoint: findings.
 
 `GET /whodid/api/v1/findings?since=24h|start=…&end=…&word=…` is what `whodid who` and the
 dashboard show; with `format=text` it is the report for a terminal.
@@ -33,13 +33,3 @@ async def findings(request: Request) -> Response:
         return _json({"findings": [finding.to_json() for finding in found]})
     has_deeds = bool(found) or await while_connected(request, house.has_deeds(start_ns, end_ns))
     return PlainTextResponse(render(found, words, has_deeds=has_deeds))
-
-
-async def alerts(request: Request) -> Response:
-    """Alerts that are pending or firing."""
-    return _json(services(request).alerts())
-
-
-async def rules(request: Request) -> Response:
-    """Rule groups with the state of each rule."""
-    return _json(services(request).rules())
