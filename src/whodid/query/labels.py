@@ -1,8 +1,8 @@
 """Label names, values and series: of the streams that have a line in the span of time asked for.
 
-Statements over the key of the table tell which streams those are, the newest part of `[start, end]` first: a busy stream
-is found by its last lines, and only the quiet ones are looked for in all of the span, where they have few. The rest is
-the index in memory. Structured metadata are no labels here, as in Loki.
+Statements over the key of the table tell which streams those are, the newest part of `[start, end]` first: a busy
+stream is found by its last lines, and only the quiet ones are sought in all of the span, where they have few. The rest
+is the index in memory. Structured metadata are no labels here, as in Loki.
 """
 
 from collections.abc import Iterator, Sequence
