@@ -137,11 +137,13 @@ def run(server: Server, seconds: int) -> tuple[list[Dashboard], list[Done], list
     return dashboards, pushed, tails
 
 
-def query_rows(done: Sequence[Done]) -> list[Row]:
+def query_rows(dashboards: Sequence[Dashboard]) -> list[Row]:
     """All requests together, then each kind."""
-    problems = [one.problem for one in done if one.problem]
+    done = [one for dashboard in dashboards for one in dashboard.done]
+    problems, left_out = [one.problem for one in done if one.problem], sum(one.left_out for one in dashboards)
     rows = [
-        Row("requests that failed", len(problems), "", at_most(0), problems[0] if problems else f"of {len(done):,}")
+        Row("requests that failed", len(problems), "", at_most(0), problems[0] if problems else f"of {len(done):,}"),
+        Row("refreshes left out", left_out, "", at_most(0), f"{len(done) // len(MIXES[0])} took place"),
     ]
     for kind in ("", *sorted({one.kind for one in done})):
         took = [one.took_s * 1e3 for one in done if kind in ("", one.kind)]
