@@ -112,29 +112,43 @@ def _asked(panel: Panel, client: Client, begin_s: float) -> Done:
     return do(Deed(time.monotonic() - begin_s, panel.kind, panel.ask), client, begin_s)
 
 
-def arrivals(seconds: int, begin_s: int) -> list[Deed]:
-    """The lines that come meanwhile, with the instants at which they are due."""
-    stock = make_stock(LINES_PER_S * seconds, LINES_PER_S, LINES, seed=12, run="live")
+def arrivals(stock: Stock, begin_s: int) -> list[Deed]:
+    """Pushes of the lines that come meanwhile, which get the instants at which they are due."""
     bodies = (body.moved(begin_s - ORIGIN_S).packed() for body in stock.bodies)
     # A body is complete, and can be sent, when its last line has been written.
     return [Deed((number + 1) * LINES / LINES_PER_S, "push", pushing(body)) for number, body in enumerate(bodies)]
 
 
-def run(server: Server, seconds: int) -> tuple[list[Dashboard], list[Done], list[Tail]]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of it all."""
+
+    dashboards: list[Dashboard]
+    pushed: list[Done]
+    tails: list[Tail]
+    server_cores: float
+    client_cores: float
+
+
+def run(server: Server, seconds: int) -> Seen:
     """What the dashboards were answered, what became of the pushes, and what the tails saw."""
-    begin_s = int(time.time()) + 3 + seconds // 2  # by then all bodies are ready
-    pushes, dashboards = arrivals(seconds, begin_s), [Dashboard(number) for number in range(DASHBOARDS)]
+    coming = make_stock(LINES_PER_S * seconds, LINES_PER_S, LINES, seed=12, run="live")
+    begin_s = int(time.time()) + 3 + seconds // 8  # by then all bodies are ready
+    pushes, dashboards = arrivals(coming, begin_s), [Dashboard(number) for number in range(DASHBOARDS)]
     begin = time.monotonic() + begin_s - time.time()
     tails = [Tail(server.port, query) for query in TAILS]
     time.sleep(max(0.0, begin - time.monotonic()))
+    before = [cpu_seconds(pid) for pid in (server.pid, os.getpid())]
     with ThreadPoolExecutor(1 + DASHBOARDS) as all_of_them:
         arriving = all_of_them.submit(paced, server.port, pushes, 4, begin)
         for showing in [all_of_them.submit(one.show, server.port, begin, seconds) for one in dashboards]:
             showing.result()
         pushed = arriving.result()
+    took_s = time.monotonic() - begin
+    cores = [(cpu_seconds(pid) - was) / took_s for pid, was in zip((server.pid, os.getpid()), before, strict=True)]
     for tail in tails:
         tail.close()
-    return dashboards, pushed, tails
+    return Seen(dashboards, pushed, tails, *cores)
 
 
 def query_rows(dashboards: Sequence[Dashboard]) -> list[Row]:
@@ -163,22 +177,23 @@ def push_rows(done: Sequence[Done]) -> list[Row]:
     ]
 
 
+def _clients(seen: Seen) -> str:
+    return f"the clients took {seen.client_cores * 100:.0f} %"
+
+
 def prove(stock: Stock, seconds: int, rest_s: float) -> Report:
     """So many seconds, over a store that holds the stock."""
     with serving() as server:
         flood(server.port, stock.packed(int(time.time()) - stock.span_s - 30), 4)
         server.rest(rest_s)
-        own_s, server_s, begin = cpu_seconds(os.getpid()), cpu_seconds(server.pid), time.monotonic()
-        dashboards, pushed, tails = run(server, seconds)
-        took_s = time.monotonic() - begin
-        own, used = (cpu_seconds(os.getpid()) - own_s) / took_s, (cpu_seconds(server.pid) - server_s) / took_s
-        lines, found = len(pushed) * LINES, server.total('{run="live"}')
+        seen = run(server, seconds)
+        lines, found = len(seen.pushed) * LINES, server.total('{run="live"}')
         rows = [
-            *query_rows(dashboards),
-            *push_rows(pushed),
+            *query_rows(seen.dashboards),
+            *push_rows(seen.pushed),
             Row("lines not found afterwards", lines - found, "", at_most(0), f"of {lines:,}"),
-            *[Row(f"tail {tail.query}", tail.frames, "frames", note=tail.note) for tail in tails],
-            Row("server", round(used * 100), "% of a core", note=f"the clients took {own * 100:.0f} %"),
+            *[Row(f"tail {tail.query}", tail.frames, "frames", note=tail.note) for tail in seen.tails],
+            Row("server", round(seen.server_cores * 100), "% of a core", note=_clients(seen)),
             Row("memory", server.memory_mib(), "MiB"),
         ]
         numbers = {"lines": stock.lines, "seconds": seconds, "others_cores": server.company.cores()}

@@ -6,6 +6,7 @@ from itertools import chain
 import pytest
 
 from benchmarks import dashboards
+from benchmarks.bodies import make_stock
 from benchmarks.client import Client
 from benchmarks.dashboards import DASHBOARDS, LINES, LINES_PER_S, MIXES, Dashboard, Panel, arrivals
 from benchmarks.flat import QUESTIONS as FLAT
@@ -35,10 +36,8 @@ def test_every_mix_is_shown_equally_often() -> None:
 
 
 def test_lines_are_due_when_the_last_of_their_body_was_written() -> None:
-    deeds = arrivals(2, 1_800_000_000)
-    assert len(deeds) == 2 * LINES_PER_S // LINES
-    assert deeds[0].due_s == LINES / LINES_PER_S
-    assert deeds[-1].due_s == 2.0
+    deeds = arrivals(make_stock(3 * LINES, LINES_PER_S, LINES), 1_800_000_000)
+    assert [deed.due_s for deed in deeds] == [number * LINES / LINES_PER_S for number in (1, 2, 3)]
 
 
 def test_all_that_is_asked_is_logql() -> None:

@@ -15,9 +15,9 @@ from whodid.query.selector import select
 from whodid.store.store import Store
 from whodid.store.streams import StreamIndex
 
-NEWEST_PARTS = (64, 6)
-"""Which part of the span is looked at first, and which of the rest then. A statement costs some milliseconds, looking
-at an hour of a busy team 50."""
+NEWEST_PART = 16
+"""This part of the span is looked at first. One more statement costs some milliseconds, looking at an hour of a busy
+team fifty; and a statement may have to wait for its turn, so that there are two at most."""
 
 
 async def label_names(
@@ -69,10 +69,8 @@ async def _live(
 
 
 def _spans(start_ns: int, end_ns: int) -> Iterator[tuple[int, int]]:
-    """The span in pieces, newest first, each longer than the one before; both ends of each are in it."""
-    for divisor in NEWEST_PARTS:
-        begin_ns = end_ns - (end_ns - start_ns) // divisor
-        if begin_ns > start_ns:
-            yield begin_ns, end_ns
-            end_ns = begin_ns - 1
-    yield start_ns, end_ns
+    """The span in pieces, the newest first; both ends of each are in it."""
+    newest_ns = end_ns - (end_ns - start_ns) // NEWEST_PART
+    yield newest_ns, end_ns
+    if newest_ns > start_ns:
+        yield start_ns, newest_ns - 1
