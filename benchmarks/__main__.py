@@ -42,7 +42,7 @@ class Run:
 PROOFS: dict[str, Callable[[Run], Report]] = {
     "agent": lambda run: agent.prove(min(run.lines, 300_000), min(run.rest_s, 5)),
     "queries": lambda run: queries.prove(run.stock, run.rest_s),
-    "drip": lambda run: drip.prove(run.seconds),
+    "drip": lambda run: drip.prove(2 * run.seconds),
     "dashboards": lambda run: dashboards.prove(run.stock, run.seconds, min(run.rest_s, 10)),
     "flat": lambda run: flat.prove(run.stock, run.rest_s),
 }

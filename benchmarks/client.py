@@ -118,16 +118,21 @@ def paced(port: int, deeds: Sequence[Deed], connections: int, begin_s: float) ->
             except queue.Empty:
                 return
             time.sleep(max(0.0, begin_s + deed.due_s - time.monotonic()))
-            begun, problem = time.monotonic(), ""
-            try:
-                deed.do(client)
-            except (Refused, OSError, http.client.HTTPException) as e:
-                problem = f"{deed.kind}: {e!r}"
-            took_s = time.monotonic() - begin_s - deed.due_s
-            done.append(Done(deed.kind, deed.due_s, begun - begin_s - deed.due_s, took_s, problem))
+            done.append(do(deed, client, begin_s))
 
     _crew(port, [work] * connections)
     return sorted(done, key=lambda one: one.due_s)
+
+
+def do(deed: Deed, client: Client, begin_s: float) -> Done:
+    """Does it now; a failure is kept."""
+    begun, problem = time.monotonic(), ""
+    try:
+        deed.do(client)
+    except (Refused, OSError, http.client.HTTPException) as e:
+        problem = f"{deed.kind}: {e!r}"
+    took_s = time.monotonic() - begin_s - deed.due_s
+    return Done(deed.kind, deed.due_s, begun - begin_s - deed.due_s, took_s, problem)
 
 
 def _crew(port: int, works: Sequence[Callable[[Client], None]]) -> float:

@@ -7,7 +7,7 @@ its time, whatever became of those before it, and its latency counts from then.
 import time
 from collections.abc import Callable
 
-from benchmarks.bodies import ORIGIN_S, make_stock
+from benchmarks.bodies import ORIGIN_S, Stock, make_stock
 from benchmarks.client import Client, Deed, Done, paced
 from benchmarks.report import Report, Row, at_most, quantile
 from benchmarks.server import Server, serving
@@ -24,9 +24,8 @@ COMMITS = "whodid_commits_total"
 STEADY = at_most(1.5)
 
 
-def deeds(seconds: int, begin_s: int) -> list[Deed]:
-    """All pushes; their lines carry the instants at which they are due."""
-    stock = make_stock(PUSHES_PER_S * LINES * seconds, PUSHES_PER_S * LINES, LINES, run="drip")
+def deeds(stock: Stock, begin_s: int) -> list[Deed]:
+    """All pushes; their lines get the instants at which they are due."""
     bodies = (body.moved(begin_s - ORIGIN_S).packed() for body in stock.bodies)
     return [Deed(number / PUSHES_PER_S, "push", pushing(body)) for number, body in enumerate(bodies)]
 
@@ -38,8 +37,9 @@ def pushing(body: bytes) -> Callable[[Client], None]:
 
 def run(server: Server, seconds: int) -> tuple[list[Done], Course]:
     """What became of each push, and the server all the while."""
-    begin_s = int(time.time()) + 2 + seconds // 5  # by then all bodies are ready
-    planned = deeds(seconds, begin_s)
+    coming = make_stock(PUSHES_PER_S * LINES * seconds, PUSHES_PER_S * LINES, LINES, run="drip")
+    begin_s = int(time.time()) + 2 + seconds // 20  # by then all bodies are ready
+    planned = deeds(coming, begin_s)
     begin = time.monotonic() + begin_s - time.time()
     time.sleep(max(0.0, begin - time.monotonic()))
     with Watch(server, (PARTS, MERGED, MERGE_S, COMMITS)) as course:

@@ -1,8 +1,13 @@
 """Names, values and series of the streams that were alive."""
 
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kit.query_bench import BASE_NS, QueryBench
 from whodid.logql.parser import parse_selector
-from whodid.query.labels import label_names, label_values, series
+from whodid.query.labels import _spans, label_names, label_values, series
 
 
 async def test_only_streams_with_lines_in_the_span_count(bench: QueryBench) -> None:
@@ -23,3 +28,23 @@ async def test_only_streams_with_lines_in_the_span_count(bench: QueryBench) -> N
     ]
     assert len(await series([], *where, *both)) == 2
     assert await series([parse_selector('{job="z"}')], *where, *both) == []
+
+
+async def test_streams_are_found_wherever_in_the_span_their_lines_are(bench: QueryBench) -> None:
+    span_ns = 6_400
+    places = [0, 1, 3_000, 5_250, 6_290, 6_299, 6_300, 6_301, 6_399, 6_400]
+    for place in places:
+        await bench.load({"at": str(place)}, [(BASE_NS + place, "x", {})])
+    where = (bench.index, bench.store, bench.tenant)
+    for first, last in [(0, span_ns), (1, span_ns), (0, span_ns - 1), (5_250, 6_300), (6_400, 6_400), (0, 0), (1, 2)]:
+        found = await label_values("at", *where, BASE_NS + first, BASE_NS + last)
+        assert sorted(map(int, found)) == [place for place in places if first <= place <= last]
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_pieces_are_the_span_newest_first_and_nothing_twice(start_ns: int, length_ns: int) -> None:
+    pieces = list(_spans(start_ns, start_ns + length_ns))
+    assert pieces[0][1] == start_ns + length_ns
+    assert pieces[-1][0] == start_ns
+    assert all(begin <= end for begin, end in pieces)
+    assert all(later[0] - 1 == earlier[1] for later, earlier in pairwise(pieces))

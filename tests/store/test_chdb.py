@@ -264,3 +264,12 @@ store.close()
 """
     )
     assert run(code, tmp_path / "store").splitlines()[-1] == "[{'line': 'kept', 'metadata': [('a', 'b')]}]"
+
+
+async def test_a_large_part_is_not_merged_with_each_small_one() -> None:
+    table = await shared_store().select(
+        "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE '%selector%'"
+    )
+    settings = dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))
+    assert settings["merge_selector_base"] == "10"
+    assert settings["merge_selector_enable_heuristic_to_remove_small_parts_at_right"] == "0"

@@ -9,8 +9,9 @@ import pytest
 
 from kit.chdb_store import shared_store
 from whodid.store import state
+from whodid.store.chdb import READERS
 from whodid.store.state import EngineNumbers, read_state
-from whodid.store.store import StoreError
+from whodid.store.store import Connection, StoreError
 
 ROW = "SELECT 1, {ts}, 1, 'x', map(), '', 0 FROM numbers({rows})"
 
@@ -45,6 +46,20 @@ async def test_parts_rows_and_merges_are_counted() -> None:
     await store.write(f"ALTER TABLE lines DROP PARTITION {day}")
 
 
+async def test_queries_that_wait_do_not_hide_how_the_engine_is() -> None:
+    store = shared_store()
+    many = [asyncio.create_task(store.select("SELECT sleepEachRow(0.5) FROM numbers(2)")) for _ in range(READERS * 4)]
+    await asyncio.sleep(0)
+    begin = asyncio.get_running_loop().time()
+    found = await read_state(store)
+    assert found.engine is not None
+    assert found.statements["read"] == len(many)
+    assert asyncio.get_running_loop().time() - begin < 1.0, "the second round of readers has not begun"
+    for one in many:
+        one.cancel()
+    await asyncio.gather(*many, return_exceptions=True)
+
+
 async def test_statements_are_counted_while_they_run() -> None:
     store = shared_store()
     slow = asyncio.create_task(store.select("SELECT sleepEachRow(0.2) FROM numbers(2)"))
@@ -65,7 +80,7 @@ class Silent:
         self.statements = {"read": 7}
         self._select = select
 
-    async def select(self, sql: str, *, timeout_s: float) -> Any:
+    async def in_writer(self, work: Callable[[Connection], Any]) -> Any:
         return await self._select()
 
 
