@@ -155,7 +155,7 @@ BAD_PUSHES = [
         lambda: of_json("x").replace(b'[["', b"[[").replace(b'", "x', b', "x'),
         JSON,
         400,
-        "got `int`",
+        "streams[0].values[0]: the instant must be a string of nanoseconds",
     ),
     Bad(
         "a word for an instant",
@@ -164,7 +164,7 @@ BAD_PUSHES = [
         400,
         "streams[0].values[0]: the instant must be a string of nanoseconds",
     ),
-    Bad("a number for a line", lambda: of_json(7), JSON, 400, "got `int`"),
+    Bad("a number for a line", lambda: of_json(7), JSON, 400, "streams[0].values[0]: the line must be a string"),
     Bad(
         "bad UTF-8 in JSON",
         lambda: of_json("x").replace(b'"x"', b'"\xff\xfe"'),
@@ -250,7 +250,7 @@ def test_the_good_lines_of_a_partly_bad_push_are_kept(whodid: Installation) -> N
         Entry(now_ns + 2, "better", {}),
     ]
     status, text = whodid.post(PUSH, snappy([Stream({"job": "partly"}, lines)]), SNAPPY)
-    assert (status, text.partition(" like: ")[0]) == (400, "2 errors")
+    assert (status, text.count("1 errors like: ")) == (400, 2), text
     assert [[line for _, line in stream["values"]] for stream in stored(whodid, "partly")] == [["better", "good"]]
 
 
@@ -295,14 +295,14 @@ def test_a_huge_body_of_unknown_length_is_refused_on_the_way(whodid: Installatio
         ({"query": '{job="kept"} |~ "("'}, "missing closing )"),
         ({"query": "{}"}, "at least one"),
         ({"query": '{job="kept"}', "limit": "-1"}, "limit must be a positive value"),
-        ({"query": '{job="kept"}', "start": "yesterday"}, "could not parse the instant 'yesterday'"),
+        ({"query": '{job="kept"}', "start": "yesterday"}, "could not parse 'start' parameter: "),
         ({"query": 'rate({job="kept"}[5m])', "step": "0"}, "zero or negative query resolution step widths"),
     ],
     ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else "",
 )
 def test_a_bad_query_gets_one_clear_error(whodid: Installation, parameters: dict[str, str], words: str) -> None:
     status, text = whodid.post("/loki/api/v1/query_range", urlencode(parameters).encode(), FORM)
-    assert (status, words in text, text.count("\n")) == (400, True, 1), text
+    assert (status, words in text, "\n" in text) == (400, True, False), text
 
 
 @pytest.mark.parametrize(
