@@ -355,7 +355,8 @@ def api_error_statuses() -> str:
 def metrics() -> str:
     registry = CollectorRegistry()
     ingest = SimpleNamespace(totals=Totals(), journal_bytes=0, bus=SimpleNamespace(last_seq=0))
-    register(cast(Services, SimpleNamespace(registry=registry, ingest=ingest, tails=0, version="")))
+    index = SimpleNamespace(count=0)
+    register(cast(Services, SimpleNamespace(registry=registry, ingest=ingest, index=index, tails=0, version="")))
     engine = EngineNumbers(**{field.name: 0 for field in dataclasses.fields(EngineNumbers)})
     found = [*registry.collect(), *of_store(StoreState({"read": 0}, engine)).collect()]
     rows = [

@@ -45,7 +45,7 @@ from whodid.query.limits import Limits as QueryLimits
 from whodid.rules.evaluator import Evaluator
 from whodid.rules.journal import Journal
 from whodid.rules.judgement import Surroundings
-from whodid.rules.load import load_rules
+from whodid.rules.load import Loaded, load_rules
 from whodid.rules.render import alerts_json, rule_files, rules_json
 from whodid.rules.scheduler import Scheduler
 from whodid.store.chdb import ChdbStore
@@ -113,27 +113,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         deletes = Deletes(store, ingest, trail, clock, config.data_dir, choose=choose, forget=live.forget)
         await deletes.load()
 
-        journal = Journal(config.data_dir / "rules.sqlite")
-        closing.push_async_callback(journal.close)
-        queue = QueueFile(config.data_dir / "outbox.sqlite")
-        closing.push_async_callback(queue.close)
-        dashboard = f"{config.dashboard.url}/logs/"
-        webhooks = [Webhook(replace(settings, external_url=dashboard), clock) for settings in config.notify]
-        for webhook in webhooks:
-            closing.push_async_callback(webhook.close)
-        outbox = Outbox(queue, webhooks, clock)
-        evaluator = Evaluator(
-            rules.groups,
-            query=live.instant,
-            committed=live.committed,
-            notify=outbox.put,
-            journal=journal,
-            clock=clock,
-            around=Surroundings(external_url=dashboard),
-        )
-        await evaluator.start(ingest.bus.last_seq)
-        scheduler = Scheduler(evaluator, ingest.bus.wait, clock, journal.prune_history)
-
+        evaluator, scheduler, outbox = await _judgement(config, rules, clock, live, ingest, closing)
         services = Services(
             clock=clock,
             store=reads,
@@ -154,7 +134,6 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             version=__version__,
         )
         register(services)
-        policy = Policy(config.retention.period_ns, config.retention.max_bytes, config.retention.max_disk_percent)
         work = {
             "the write path": ingest.run(),
             "the deletions": deletes.run(),
@@ -162,10 +141,41 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             "the notifications": outbox.run(stop),
             "merging": keep_merging_aside(store, ingest.totals, clock),
             "the index": keep_indexed(store, ingest.totals, clock),
-            "retention": keep_enforcing(store, policy, config.data_dir, clock),
+            "retention": keep_enforcing(store, _policy(config), config.data_dir, clock),
         }
         async with _running(work, stop):
             yield services
+
+
+async def _judgement(
+    config: Config, rules: Loaded, clock: Clock, live: Engine, ingest: Ingest, closing: AsyncExitStack
+) -> tuple[Evaluator, Scheduler, Outbox]:
+    """What judges the lines that come in, and tells."""
+    journal = Journal(config.data_dir / "rules.sqlite")
+    closing.push_async_callback(journal.close)
+    queue = QueueFile(config.data_dir / "outbox.sqlite")
+    closing.push_async_callback(queue.close)
+    dashboard = f"{config.dashboard.url}/logs/"
+    webhooks = [Webhook(replace(settings, external_url=dashboard), clock) for settings in config.notify]
+    for webhook in webhooks:
+        closing.push_async_callback(webhook.close)
+    outbox = Outbox(queue, webhooks, clock)
+    evaluator = Evaluator(
+        rules.groups,
+        query=live.instant,
+        committed=live.committed,
+        notify=outbox.put,
+        journal=journal,
+        clock=clock,
+        around=Surroundings(external_url=dashboard),
+    )
+    await evaluator.start(ingest.bus.last_seq)
+    scheduler = Scheduler(evaluator, ingest.bus.wait, clock, journal.prune_history)
+    return evaluator, scheduler, outbox
+
+
+def _policy(config: Config) -> Policy:
+    return Policy(config.retention.period_ns, config.retention.max_bytes, config.retention.max_disk_percent)
 
 
 @asynccontextmanager
