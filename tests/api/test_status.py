@@ -55,3 +55,23 @@ async def test_the_parts_of_the_server(house: House) -> None:
     text = (await house.client.get("/services")).text
     assert "ingester => Running\n" in text
     assert all(line.endswith(" => Running") for line in text.splitlines())
+
+
+async def test_requests_are_timed_by_route_and_not_by_address(house: House) -> None:
+    for name in ("job", "api", "%D7%A9", "no-such"):
+        await house.client.get(f"/loki/api/v1/label/{name}/values")
+    await house.client.get("/loki/api/v1/query_range", params={"query": "{"})
+    for path in ("/nobody", "/knows/this"):
+        await house.client.request("HACK", path)
+    text = (await house.client.get("/metrics")).text
+    counts = {
+        (sample.labels["method"], sample.labels["route"], sample.labels["status_code"]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "loki_request_duration_seconds_count"
+    }
+    assert counts == {
+        ("GET", "loki_api_v1_label_name_values", "200"): 4,
+        ("GET", "loki_api_v1_query_range", "400"): 1,
+        ("other", "other", "404"): 2,
+    }

@@ -20,6 +20,17 @@ async def test_too_many_numbers_are_refused() -> None:
         await bench.engine.instant('sum(sum_over_time({job="x"} | unwrap v [1m]))', BASE_NS + SECOND, bench.tenant)
 
 
+async def test_the_engine_keeps_too_many_numbers_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(*arguments: object) -> None:
+        raise AssertionError("they came over")
+
+    monkeypatch.setattr("whodid.query.unwrapped._Samples.add", add)
+    bench = QueryBench(Limits(max_cells=20))
+    await load(bench, 21)
+    with pytest.raises(QueryError, match="unwraps more than 20 numbers"):
+        await bench.engine.instant('max_over_time({job="x"} | unwrap v [1m]) by (job)', BASE_NS + SECOND, bench.tenant)
+
+
 async def test_too_many_series_are_refused_before_they_are_computed() -> None:
     bench = QueryBench(Limits(max_series=3))
     await bench.load({"job": "x"}, [(BASE_NS + i, "x", {"v": "1", "id": str(i)}) for i in range(4)])

@@ -153,5 +153,6 @@ def _route(scope: Scope) -> str:
         return "other"
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
     for name, value in scope.get("path_params", {}).items():
-        path = path.replace(f"/{value}", f"/{name}", 1) if value else path
+        before, found, behind = path.rpartition(f"/{value}")
+        path = f"{before}/{name}{behind}" if found and value else path
     return "_".join(part for part in path.split("/") if part) or "root"

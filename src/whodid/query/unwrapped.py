@@ -27,6 +27,7 @@ from whodid.query.over_time import over_time
 from whodid.query.planner import Plan
 from whodid.query.scan import Cost, Scan, Select
 from whodid.query.wanted import Wanted
+from whodid.store.store import StoreError
 
 _ANY_ORDER = frozenset(("quantile_over_time", "min_over_time", "max_over_time", "absent_over_time"))
 """Functions that give the same for the samples of one instant in any order."""
@@ -74,7 +75,7 @@ async def _from_engine(
     names = sorted(name for name in set(by.labels) if name in engine.labels)
     keys = [engine.labels[name].value for name in names]
     in_order = aggregation.function not in _ANY_ORDER
-    table = await select(statements.numbers(plan, engine, window, keys, in_order=in_order))
+    table = await _few_enough(statements.numbers(plan, engine, window, keys, in_order=in_order), samples.limits, select)
     in_doubt = False
     for row in range(table.num_rows):
         if table["state"][row].as_py() == statements.IN_DOUBT:
@@ -90,6 +91,17 @@ async def _from_engine(
 def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:
     """The aggregation's own grouping does not take in lines that are kept with `__error__`."""
     return lambda line: key_of(line.labels()) if line.error else series(line)
+
+
+async def _few_enough(sql: str, limits: Limits, select: Select) -> pa.Table:
+    """What the statement finds; refused by the engine if it is too much, before gigabytes of numbers come over."""
+    counted = f"SELECT *, sum(lines) OVER () AS all_lines FROM (\n{sql}\n)"
+    try:
+        return await select(f"SELECT * FROM ({counted}) WHERE NOT throwIf(all_lines > {limits.max_cells})")
+    except StoreError as e:
+        if e.code == "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO":
+            limits.check_samples(limits.max_cells + 1)
+        raise
 
 
 def _by(unwrapped: Unwrap, grouping: Grouping | None) -> Grouping:
