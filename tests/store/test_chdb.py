@@ -273,3 +273,9 @@ async def test_a_large_part_is_not_merged_with_each_small_one() -> None:
     settings = dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))
     assert settings["merge_selector_base"] == "10"
     assert settings["merge_selector_enable_heuristic_to_remove_small_parts_at_right"] == "0"
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
+async def test_a_query_uses_more_than_one_core_under_a_small_cap_of_memory() -> None:
+    plan = await shared_store().select("EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(100000000)")
+    assert any("NumbersRange × " in line for line in plan["explain"].to_pylist()), plan

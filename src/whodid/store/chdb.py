@@ -28,6 +28,9 @@ MAX_STATEMENT_BYTES = 64 << 20
 """Longest SQL text: stream ids are written into statements, and a team may have tens of thousands of streams."""
 READERS = 3
 """Reading threads: two cores, and one more so that a long query does not hold up the short ones."""
+MEMORY_OF_A_THREAD_BYTES = 64 << 20
+"""The engine lets a query have a thread for each so many bytes that are free under its cap. By default that is 1 GiB:
+with a cap of 2 no query would ever use a second core."""
 KILL_AGAIN_S = 0.05
 """A statement that its asker has given up may not have begun yet: it is told to stop until it has stopped."""
 
@@ -135,7 +138,7 @@ class ChdbStore:
         name = f"select-{next(self._numbers)}"
         text = (
             f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}, "
-            f"log_comment = '{name}'"
+            f"log_comment = '{name}', max_threads_min_free_memory_per_thread = {MEMORY_OF_A_THREAD_BYTES}"
         )
         if self._hides_pending:
             text += ", apply_mutations_on_fly = 1"
