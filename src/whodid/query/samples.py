@@ -17,6 +17,7 @@ from whodid.logql.ast import Grouping, RangeAggregation
 from whodid.model.clock import SECOND
 from whodid.model.entry import Labels
 from whodid.query import statements, unwrapped
+from whodid.query.arrays import array_of
 from whodid.query.frame import Frame, Mask
 from whodid.query.grid import Grid, Window
 from whodid.query.grouping import Key, grouped, key_of, series_of
@@ -163,8 +164,8 @@ async def _count_in_engine(
 
 def _add(table: pa.Table, rows: Sequence[int], window: Window, tally: _Tally, cost: Cost) -> None:
     """Adds what was counted to the series of each row."""
-    counts = table["lines"].to_numpy().astype(np.int64)
-    sizes = table["bytes"].to_numpy().astype(np.int64)
+    counts = array_of(table["lines"]).astype(np.int64)
+    sizes = array_of(table["bytes"]).astype(np.int64)
     cost.lines += int(counts.sum())
     cost.bytes += int(sizes.sum())
     first, last = statements.places(table, window)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
+from whodid.query.arrays import array_of
 from whodid.query.grid import Places, Window
 from whodid.query.in_engine import EnginePlan
 from whodid.query.planner import Plan
@@ -121,8 +122,8 @@ def numbers(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str],
 def places(table: pa.Table, window: Window) -> tuple[Places, Places]:
     """First and last point whose window holds the lines of each row of `counts` or `tallies`."""
     if "piece" not in table.column_names:
-        return table["first"].to_numpy(), table["last"].to_numpy()
-    return window.points_of(window.begin_ns + table["piece"].to_numpy().astype(np.int64) * window.piece_ns)
+        return array_of(table["first"]), array_of(table["last"])
+    return window.points_of(window.begin_ns + array_of(table["piece"]).astype(np.int64) * window.piece_ns)
 
 
 def _place(window: Window) -> tuple[list[str], str]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from whodid.logql.ast import Grouping, RangeAggregation, Unwrap
 from whodid.model.entry import Labels
 from whodid.query import statements, unwrap
+from whodid.query.arrays import list_of
 from whodid.query.frame import Floats, Frame
 from whodid.query.grid import Instants, Places, Window
 from whodid.query.grouping import Key, key_of, series_of
@@ -83,7 +84,7 @@ async def _from_engine(
             continue
         values = [table[f"key_{i}"][row].as_py() for i in range(len(names))]
         cost.lines += table["lines"][row].as_py()
-        columns = [table[name][row].values.to_numpy() for name in ("instants", "amounts", *["seqs"] * in_order)]
+        columns = [list_of(table[name], row) for name in ("instants", "amounts", *["seqs"] * in_order)]
         await asyncio.to_thread(samples.add, key_of(dict(zip(names, values, strict=True))), *columns)
     return engine.python(plan) if in_doubt else None
 
