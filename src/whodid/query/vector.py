@@ -42,7 +42,9 @@ def _groups(frame: Frame, grouping: Grouping | None) -> list[tuple[Labels, list[
     without = grouping is not None and grouping.without
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for i, labels in enumerate(frame.labels):
-        key = tuple(sorted(item for item in labels.items() if (item[0] in names) is not without))
+        # `without` takes empty labels away, too.
+        kept = [item for item in labels.items() if (item[0] in names) is not without and (item[1] or not without)]
+        key = tuple(sorted(kept))
         groups.setdefault(key, []).append(i)
     return [(dict(key), rows) for key, rows in groups.items()]
 
