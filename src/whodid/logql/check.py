@@ -119,8 +119,7 @@ def _check_binary_operation(node: BinaryOperation) -> None:
     for side, leg in (("left", node.left), ("right", node.right)):
         if isinstance(leg, NumberLiteral):
             raise LogQLError(
-                f"unexpected literal for {side} leg of logical/set binary operation ({node.op}): "
-                f"{leg.value:f}"
+                f"unexpected literal for {side} leg of logical/set binary operation ({node.op}): {leg.value:f}"
             )
 
 

@@ -1,7 +1,7 @@
 """What can go wrong with a query that is the asker's to repair. Words: Grafana Loki's, since its users grep for them.
 
-`QueryError` becomes HTTP 400 at the door, `QueryTimeout` 504, `EvaluationError` 500 (as in Loki). Errors of the language itself (syntax) belong to logql/,
-errors of the engine to store/; engine.py turns the latter into these.
+`QueryError` becomes HTTP 400 at the door, `QueryTimeout` 504, `EvaluationError` 500 (as in Loki). Errors of the
+language itself (syntax) belong to logql/, errors of the engine to store/; engine.py turns the latter into these.
 """
 
 from collections.abc import Mapping
