@@ -19,6 +19,7 @@ from whodid.logql.ast import (
 from whodid.model.matcher import Matcher
 from whodid.query.columns.column import Aliases, Column, Condition, any_of
 from whodid.query.columns.numbers import Kind, number_of
+from whodid.query.go_values import as_compared
 from whodid.query.regex import anchored
 from whodid.store.sql import quote
 
@@ -44,7 +45,7 @@ def filter_condition(predicate: Predicate, column_of: ColumnOf, aliases: Aliases
         case DurationPredicate(name, op, value):
             return _comparison(column_of(name), "duration", op, value, aliases)
         case BytesPredicate(name, op, value):
-            return _comparison(column_of(name), "bytes", op, value, aliases)
+            return _comparison(column_of(name), "bytes", op, as_compared(value), aliases)
         case IpPredicate():
             return None
 

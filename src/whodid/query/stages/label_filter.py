@@ -25,7 +25,7 @@ from whodid.logql.ast import (
 from whodid.model.entry import Labels
 from whodid.model.matcher import Matcher
 from whodid.query import address, selector
-from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes
+from whodid.query.go_values import as_compared, parse_duration_ns, parse_float, parse_size_bytes
 from whodid.query.line import ERROR, ERROR_DETAILS, EXTRACTED, Line
 from whodid.query.regex import anchored
 from whodid.query.stages.stage import Fragment, Scope, Step
@@ -213,7 +213,7 @@ def _predicate_step(predicate: Predicate) -> Step:
         case DurationPredicate(name, op, value):
             return _comparison(name, parse_duration_ns, op, value)
         case BytesPredicate(name, op, value):
-            return _comparison(name, parse_size_bytes, op, value)
+            return _comparison(name, parse_size_bytes, op, as_compared(value))
         case IpPredicate():
             return _address(predicate)
 
