@@ -199,7 +199,7 @@ class _Pipeline:
     def _filter(self, predicate: Predicate) -> Condition | None:
         if isinstance(predicate, StringPredicate) and predicate.matcher.name in (ERROR, ERROR_DETAILS):
             # Rows that other stages mark are in doubt, so there are two cases.
-            holds = selector.test(predicate.matcher)
+            holds = selector.test(selector.as_label_filter(predicate.matcher))
             if not self.fails:
                 return Condition("true" if holds("") else "false")
             if predicate.matcher.name == ERROR_DETAILS:

@@ -60,7 +60,7 @@ def _predicate_sql(predicate: Predicate, scope: Scope) -> Fragment | None:
         case OrPredicate(left, right):
             return _either(_predicate_sql(left, scope), _predicate_sql(right, _after(left, scope)))
         case StringPredicate(matcher):
-            return _string_sql(matcher, scope)
+            return _string_sql(selector.as_label_filter(matcher), scope)
         case NumberPredicate(name) | DurationPredicate(name) | BytesPredicate(name) | IpPredicate(name):
             if scope.labels != "stored" or name.endswith(EXTRACTED):
                 return None
@@ -204,7 +204,7 @@ def _predicate_step(predicate: Predicate) -> Step:
             first, second = _predicate_step(left), _predicate_step(right)
             return lambda line: first(line) or second(line)
         case StringPredicate(matcher):
-            name, holds = matcher.name, selector.test(matcher)
+            name, holds = matcher.name, selector.test(selector.as_label_filter(matcher))
             if name == ERROR:
                 return lambda line: holds(line.error)
             return lambda line: holds(line.get(name) or "")
