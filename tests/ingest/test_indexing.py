@@ -14,7 +14,7 @@ from kit.chdb_store import shared_store
 from kit.ingest_bench import until
 from kit.stepped_clock import SteppedClock
 from whodid.ingest.body import Totals
-from whodid.ingest.indexing import _CHANGES, LOOK_EVERY_S, WORTH_LINES, Day, day_to_index, keep_indexed
+from whodid.ingest.indexing import _CHANGES, LOOK_EVERY_S, WORTH_LINES, WORTH_S, Day, day_to_index, keep_indexed
 from whodid.ingest.merging import FLOOD_LINES_PER_S
 from whodid.store.store import StoreError
 
@@ -29,8 +29,10 @@ FEW, ENOUGH, MANY = WORTH_LINES - 1, WORTH_LINES, 10 * WORTH_LINES
         ([Day("1", ENOUGH, False), Day("2", MANY, False)], 0, "2"),
         ([Day("1", ENOUGH, False), Day("2", MANY, True)], 0, "1"),
         ([Day("1", MANY, True)], 0, None),
-        ([Day("1", MANY, False)], FLOOD_LINES_PER_S - 1, "1"),
-        ([Day("1", MANY, False)], FLOOD_LINES_PER_S, None),
+        ([Day("1", ENOUGH + 1000 * WORTH_S - 1, False)], 1000, None),
+        ([Day("1", ENOUGH + 1000 * WORTH_S, False)], 1000, "1"),
+        ([Day("1", 10**9, False)], FLOOD_LINES_PER_S - 1, "1"),
+        ([Day("1", 10**9, False)], FLOOD_LINES_PER_S, None),
     ],
 )
 def test_the_choice(days: list[Day], lines_per_s: float, chosen: str | None) -> None:

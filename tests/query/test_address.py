@@ -37,9 +37,7 @@ def test_contains(pattern: str, text: str, holds: bool) -> None:
     assert address.contains(pattern)(text) is holds
 
 
-@pytest.mark.parametrize(
-    "pattern", ["", "x", "10.0.0.0/40", "10.0.0.9-10.0.0.1", "10.0.0.1-::1", "10.0.0.1 - 10.0.0.9"]
-)
+@pytest.mark.parametrize("pattern", ["", "x", "10.0.0.0/40", "10.0.0.9-10.0.0.1", "10.0.0.1-::1", "10.0.0.1 - 9"])
 def test_a_bad_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(QueryError, match="ip: invalid pattern"):
         address.contains(pattern)

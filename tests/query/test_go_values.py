@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes
+from whodid.query.go_values import as_compared, parse_duration_ns, parse_float, parse_size_bytes
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,11 @@ def test_sizes(text: str, size: int) -> None:
 def test_no_sizes(text: str) -> None:
     with pytest.raises(ValueError):
         parse_size_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [(1024, 1000), (1536, 1500), (8 * 10**6, 8 * 10**6), (12_400_000, 12 * 10**6), (0, 0), (7, 7)],
+)
+def test_a_filter_compares_with_a_size_as_loki_prints_it(written: int, compared: int) -> None:
+    assert as_compared(written) == compared

@@ -22,6 +22,8 @@ log = logging.getLogger("whodid.ingest")
 LOOK_EVERY_S = 2.0
 WORTH_LINES = 50_000
 """Fewer are searched in some milliseconds."""
+WORTH_S = 120
+"""Lines of the last two minutes more: what comes in fast is merged again soon, and its index would be lost."""
 _ENGINE_STOPPED_IT = "ABORTED"
 """What merging.py's STOP MERGES does to a change of parts: the engine begins it again by itself."""
 
@@ -53,7 +55,8 @@ def day_to_index(days: Sequence[Day], lines_per_s: float) -> str | None:
     """The day that is worth it most, or None: nothing is, or it is no time for it."""
     if lines_per_s >= FLOOD_LINES_PER_S:
         return None
-    worth = [day for day in days if day.lines >= WORTH_LINES and not day.merging]
+    least = WORTH_LINES + lines_per_s * WORTH_S
+    worth = [day for day in days if day.lines >= least and not day.merging]
     return max(worth, key=lambda day: day.lines).id if worth else None
 
 

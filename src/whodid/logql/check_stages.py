@@ -94,6 +94,8 @@ def _check_json_path(extraction: Extraction) -> None:
 
 def _check_logfmt_key(extraction: Extraction) -> None:
     key = extraction.path
+    if len(key) > 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
     if not key or any(character in ' ="' or character < " " for character in key):
         raise LogQLError(f"cannot parse expression [{key}] of logfmt label {extraction.name}: it is not a logfmt key")
 

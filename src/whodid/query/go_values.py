@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable
 
+from whodid.logql.loki_spelling import humanized
 from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns
 
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -95,3 +96,10 @@ def parse_size_bytes(text: str) -> int:
     if size >= 2**64:
         raise ValueError(f"too large: {text}")
     return int(size)
+
+
+def as_compared(size_bytes: int) -> int:
+    """What `| size > 1KiB` compares with. Loki's frontend prints a query and its querier reads the print, where a size
+    has few digits and a decimal unit: 1.0kB, 12MB.
+    """
+    return parse_size_bytes(humanized(size_bytes))

@@ -147,11 +147,25 @@ class _Pipeline:
         asked = self.names | ({ERROR} if ERROR in (self.wanted.names or ()) else set())
         labels = {name: column for name in asked if (column := self.column(name)) is not None}
         holds = " AND ".join(f"({condition.holds})" for condition in self.conditions) or "true"
-        doubt = any_of(*(condition.doubt for condition in self.conditions), *(parsed.doubt for parsed in self.parsed))
+        doubt = any_of(
+            *(condition.doubt for condition in self.conditions),
+            *(parsed.doubt for parsed in self.parsed),
+            *(f"({column.present}) AND {column.value} = '' AND {holds}" for column in self._perhaps_empty(labels)),
+        )
         if self.fails and not self.wanted.keeps_parse_errors:
             # A row that is kept with its mark fails the query, in Python's words.
             doubt = any_of(doubt, f"({self.fails}) AND {holds}")
         return EnginePlan(tuple(self.aliases.definitions), tuple(self.lines), holds, doubt or "false", labels, number)
+
+    def _perhaps_empty(self, labels: Mapping[str, Column]) -> list[Column]:
+        """What a parser may find empty, which is another series than where it finds nothing."""
+        found = {
+            name
+            for parsed in self.parsed
+            for name, column in parsed.columns.items()
+            if column.present != f"{column.value} != ''"
+        }
+        return [column for name, column in labels.items() if name in found]
 
     def _parse(self, stage: _PARSERS) -> bool:
         names = sorted(name for name in self.names if columns.stored_column(name, self.streams).present != "true")
@@ -185,7 +199,7 @@ class _Pipeline:
     def _filter(self, predicate: Predicate) -> Condition | None:
         if isinstance(predicate, StringPredicate) and predicate.matcher.name in (ERROR, ERROR_DETAILS):
             # Rows that other stages mark are in doubt, so there are two cases.
-            holds = selector.test(predicate.matcher)
+            holds = selector.test(selector.as_label_filter(predicate.matcher))
             if not self.fails:
                 return Condition("true" if holds("") else "false")
             if predicate.matcher.name == ERROR_DETAILS:

@@ -69,12 +69,21 @@ class Line:
 
     def extract(self, name: str, value: str) -> None:
         """A parser found `name`: the first find of a name counts, and stored labels keep theirs."""
-        if name in self._base or (name in self.metadata and not name.endswith(EXTRACTED)):
-            name += EXTRACTED
+        name = self._free(name)
         if name not in self._extracted and (self.wanted is None or name in self.wanted):
             self._extracted.add(name)
             self.metadata.pop(name, None)
             self.parsed[name] = value
+
+    def extract_anew(self, name: str, value: str) -> None:
+        """As `extract`, by a parser that was asked for this very label: the last find counts."""
+        self._extracted.discard(self._free(name))
+        self.extract(name, value)
+
+    def _free(self, name: str) -> str:
+        """The name that a parser's label gets: stored labels keep theirs."""
+        taken = name in self._base or (name in self.metadata and not name.endswith(EXTRACTED))
+        return name + EXTRACTED if taken else name
 
     @property
     def sated(self) -> bool:

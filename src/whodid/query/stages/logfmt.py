@@ -2,8 +2,9 @@
 needed.
 
 A pair that cannot be read is passed over; with --strict it ends the parse and marks the line `LogfmtParserErr`.
-Keys without a value are dropped unless --keep-empty. Source: LogQL's manual and go-logfmt's grammar. No SQL:
-extractKeyValuePairs reads broken pairs in another way.
+Keys without a value are dropped unless --keep-empty. Labels that are asked for begin empty; a pair is written to the
+label whose key it is, else to the label of its own name if that is asked for, and the last one counts. Source: LogQL's
+manual and go-logfmt's grammar. No SQL: extractKeyValuePairs reads broken pairs in another way.
 """
 
 import re
@@ -41,28 +42,27 @@ class _PairError(Exception):
 
 def apply(stage: LogfmtParser) -> Step:
     """All pairs, or those asked for."""
+    keys = {item.name: item.path.strip('"') for item in stage.extractions}
     wanted: dict[str, list[str]] = {}
-    for item in stage.extractions:
-        wanted.setdefault(item.path.strip('"'), []).append(item.name)
+    for label, key in keys.items():
+        wanted.setdefault(key, []).append(label)
 
     def step(line: Line) -> bool:
         if line.sated:
             return True
-        seen: set[str] = set()
+        for label in keys:
+            if not line.is_stored(label):
+                line.extract_anew(label, "")
         for key, value in _pairs(line, stage.strict):
+            name = sanitized(key)
             if not wanted:
-                name = sanitized(key)
                 if name and (value or stage.keep_empty):
                     line.extract(name, value)
                     if line.sated:
                         break
                 continue
-            for name in wanted.get(sanitized(key), ()):
-                seen.add(name)
-                line.extract(name, value)
-        for item in stage.extractions:
-            if item.name not in seen and not line.is_stored(item.name):
-                line.extract(item.name, "")
+            for label in wanted.get(name, (name,) if name in keys else ()):
+                line.extract_anew(label, value)
         return True
 
     return step

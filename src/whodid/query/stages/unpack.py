@@ -29,14 +29,14 @@ def _unpack(line: Line) -> bool:
         line.fail_parse(FAILED, NOT_AN_OBJECT)
         return True
     entry: str | None = None
-    found: list[tuple[str, str]] = []
+    found: dict[str, str] = {}
     try:
         for member in broken_json.members(line.text):
             if member.kind != "string":
                 continue
             value = broken_json.unescaped(member.raw)
             if member.key != ENTRY:
-                found.append((member.key, (value or "").replace("\ufffd", " ")))
+                found[sanitized(member.key)] = (value or "").replace("\ufffd", " ")
             elif value is None:
                 raise broken_json.Fault(broken_json.BAD_ESCAPE)
             else:
@@ -45,7 +45,7 @@ def _unpack(line: Line) -> bool:
         line.fail_parse(FAILED, str(fault))
         return True
     if entry is not None:
-        for key, value in found:
-            line.extract(sanitized(key), value)
+        for name, text in found.items():
+            line.extract(name, text)
         line.text = entry
     return True
