@@ -61,7 +61,7 @@ async def run(
     """The rows of [begin, end), at most `limit`, in the order asked for."""
     thinned = plan.drops or interval_ns > 0
     least, most = _PAGE_ROWS
-    first = min(max(least, 4 * limit), most) if thinned else limit + _SPARE_ROWS
+    first = min(max(least, 8 * limit), most) if thinned else limit + _SPARE_ROWS
     scan = Scan(plan, begin_ns, end_ns, newest_first, (first, max(first, most)))
     collector = Collector(plan, limit, interval_ns)
     async for page in scan.pages(select):
