@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from whodid.logql.ast import Grouping, RangeAggregation
 from whodid.model.clock import SECOND
@@ -30,6 +29,8 @@ from whodid.query.scan import Cost, Scan, Select
 from whodid.query.wanted import Wanted, wanted
 
 _ADDITIVE = ("count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time")
+_LEFT_TO_PYTHON = -1
+"""In place of a row of the tally: what the engine has counted there is in doubt."""
 
 
 def additive(aggregation: RangeAggregation) -> bool:
@@ -148,29 +149,30 @@ async def _count_in_engine(
     table = await select(statements.tallies(plan, engine, window, keys, with_bytes=with_bytes))
     if table.num_rows == 0:
         return None
-    sure = table.filter(pc.equal(table["state"], statements.KEPT))
-    if sure.num_rows:
-        series = zip(*(sure[f"key_{i}"].to_pylist() for i in range(len(names))), strict=True)
-        known = {} if names else {(): tally.row(())}
-        rows = []
-        for values in series if names else [()] * sure.num_rows:
-            row = known.get(values)
-            if row is None:
-                row = known[values] = tally.row(key_of(dict(zip(names, values, strict=True))))
-            rows.append(row)
-        _add(sure, rows, window, tally, cost)
-    return engine.python(plan) if sure.num_rows < table.num_rows else None
+    sure = (array_of(table["state"]) == statements.KEPT).tolist()
+    series = zip(sure, *(table[f"key_{i}"].to_pylist() for i in range(len(names))), strict=True)
+    known: dict[tuple[str, ...], int] = {}
+    rows: list[int] = []
+    for is_sure, *values in series:
+        row = known.get(tuple(values)) if is_sure else _LEFT_TO_PYTHON
+        if row is None:
+            row = known[tuple(values)] = tally.row(key_of(dict(zip(names, values, strict=True))))
+        rows.append(row)
+    _add(table, rows, window, tally, cost)
+    return None if all(sure) else engine.python(plan)
 
 
 def _add(table: pa.Table, rows: Sequence[int], window: Window, tally: _Tally, cost: Cost) -> None:
     """Adds what was counted to the series of each row."""
+    place = np.asarray(rows, dtype=np.intp)
+    counted = place != _LEFT_TO_PYTHON
     counts = array_of(table["lines"]).astype(np.int64)
     sizes = array_of(table["bytes"]).astype(np.int64)
-    cost.lines += int(counts.sum())
-    cost.bytes += int(sizes.sum())
+    cost.lines += int(counts[counted].sum())
+    cost.bytes += int(sizes[counted].sum())
     first, last = statements.places(table, window)
-    inside = first <= last
-    tally.add(np.asarray(rows, dtype=np.intp)[inside], first[inside], last[inside], counts[inside], sizes[inside])
+    inside = counted & (first <= last)
+    tally.add(place[inside], first[inside], last[inside], counts[inside], sizes[inside])
 
 
 async def _count_stored(

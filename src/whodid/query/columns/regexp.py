@@ -15,5 +15,7 @@ def regexp_columns(stage: RegexpParser, names: Collection[str], aliases: Aliases
     for name, group in compiled(stage.pattern).groupindex.items():
         if name in names:
             value = aliases.named(f"regexpExtract(line, {expression}, {group})")
-            columns[name] = Column(value, f"({value} != '' OR match(line, {expression}))")
+            # ClickHouse works out both sides of an OR: the expression is asked again only where that can matter.
+            again = f"match(if({value} = '', line, ''), {expression})"
+            columns[name] = Column(value, f"({value} != '' OR {again})")
     return Parsed(columns)
