@@ -22,7 +22,7 @@ _TOKEN = re.compile(
       | (?P<nothing>\^|\$|\\[bBAz])
       | (?P<some>\.|\\[dDsSwWC]|\\[pP](?:\{\^?\w+\}|\w)|\[\^?+\]?+(?:\\.|\[:\^?\w++:\]|[^\]\\])*+\])
       | \\(?P<control>[afnrtv]) | \\(?P<escaped>[^\w])
-      | (?P<repeat>[*+?]|\{(?P<least>\d+)(?P<comma>,)?(?P<most>\d+)?\})(?P<lazy>\??)
+      | (?P<repeat>[*+?]|\{(?P<least>\d+)(?:,\d*)?\})\??
       | \((?:\?(?:P?<\w+>|(?P<flags>[imsU-]*)(?P<scope>[:)])))? | (?P<close>\)) | (?P<or>\|)
       | (?P<plain>[^\\])""",
     re.VERBOSE | re.DOTALL,
