@@ -12,7 +12,8 @@ from whodid.ingest.body import Body
 from whodid.ingest.check import Bounds, Facts, facts, fitting
 from whodid.ingest.spool import Spool
 from whodid.model.entry import Entry, Metadata, Stream
-from whodid.wire.push_protobuf import encode_push, note_row, scan_streams
+from whodid.wire.push_protobuf import encode_push, scan_streams
+from whodid.wire.push_rows import note_row
 
 NOW = 1_700_000_000_000_000_000
 BOUNDS = Bounds(NOW - 100, NOW + 100, line_bytes=20, metadata_bytes=100, metadata_names=5)

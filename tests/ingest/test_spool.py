@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from whodid.ingest.spool import Spool
-from whodid.wire.push_protobuf import SCHEMA
+from whodid.wire.push_rows import SCHEMA
 
 
 def test_it_holds_the_rows_of_one_group(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from whodid.wire.push_protobuf import SCHEMA
+from whodid.wire.push_rows import SCHEMA
 
 _FIELD = re.compile(r"(repeated )?(\w+) (\w+) = (\d+);")
 _SCALARS = {

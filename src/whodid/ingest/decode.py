@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from whodid.ingest.body import Body
 from whodid.store.sql import quote
-from whodid.wire.push_protobuf import owned_stream
+from whodid.wire.push_rows import owned_stream
 
 _SHAPE = (
     "number UInt32, stream_id UInt64, push_key UInt64, label_level String, "

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from whodid.errors import WhodidError
 from whodid.ingest.check import NOTHING, Facts
-from whodid.wire.push_protobuf import MalformedPush, note_row, read_note
+from whodid.wire.push_protobuf import MalformedPush
+from whodid.wire.push_rows import note_row, read_note
 
 log = logging.getLogger("whodid.ingest")
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from whodid.store.store import StoreError
-from whodid.wire.push_protobuf import SCHEMA
+from whodid.wire.push_rows import SCHEMA
 
 
 class Spool:

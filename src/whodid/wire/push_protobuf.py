@@ -1,34 +1,15 @@
 """Loki's push body in protobuf (`logproto.PushRequest`): written by the agent, skimmed by the server.
 
 The server never reads entries in Python: it finds the streams' label texts (`scan_streams`) and hands the bytes to the
-engine. Field numbers: Grafana Loki pkg/push/push.proto (Apache-2.0).
+engine as rows of their own (push_rows.py). Field numbers: Grafana Loki pkg/push/push.proto (Apache-2.0).
 """
 
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 
 from whodid.errors import WhodidError
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Metadata, Stream
 from whodid.model.labels import format_labels
-
-SCHEMA = """syntax = "proto3";
-message Pair { string name = 1; string value = 2; }
-message Instant { int64 seconds = 1; int32 nanos = 2; }
-message Entry { Instant timestamp = 1; bytes line = 2; repeated Pair pairs = 3; }
-message Stream { string labels = 1; repeated Entry entries = 2; }
-message PushRequest { repeated Stream streams = 1; }
-message Row {
-  Stream stream = 1;
-  fixed32 number = 2;
-  fixed64 stream_id = 3;
-  fixed64 push_key = 4;
-  string label_level = 5;
-  string note = 6;
-}
-"""
-"""Loki's message, and the rows that the server makes of its streams for the engine (`owned_stream`)."""
-
 
 _ENTRIES = 2
 """Number of the field of a stream that holds an entry."""
@@ -59,13 +40,14 @@ _FIELD_2 = [b"\x12" + size for size in _SMALL]
 _NANOS = [b"", *(b"\x10" + size for size in _SMALL[1:])]
 
 
-def _length(size: int) -> bytes:
+def length_of(size: int) -> bytes:
+    """A size, as it stands in front of a field's bytes."""
     return _SMALL[size] if size < _KEPT else _varint(size)
 
 
 def length_prefixed(data: bytes) -> bytes:
     """Bytes with their length before them, as protobuf writes texts and messages."""
-    return _length(len(data)) + data
+    return length_of(len(data)) + data
 
 
 _UNSIGNED = (1 << 64) - 1
@@ -105,10 +87,10 @@ def _pair(pair: tuple[str, str]) -> bytes:
 def _pair_front(name: str, value_bytes: int) -> bytes:
     """Everything of a pair but its value."""
     encoded = name.encode("utf-8", "replace")
-    front = b"\x0a%b%b\x12%b" % (_length(len(encoded)), encoded, _length(value_bytes))
+    front = b"\x0a%b%b\x12%b" % (length_of(len(encoded)), encoded, length_of(value_bytes))
     if len(_pair_fronts) >= _PAIR_CACHE_LIMIT:
         _pair_fronts.clear()
-    out = _pair_fronts[name, value_bytes] = b"\x1a%b%b" % (_length(len(front) + value_bytes), front)
+    out = _pair_fronts[name, value_bytes] = b"\x1a%b%b" % (length_of(len(front) + value_bytes), front)
     return out
 
 
@@ -181,13 +163,13 @@ def encode_all(instants: Sequence[int], texts: Sequence[str], packed: Sequence[b
 def encode_stream(label_text: str, encoded_entries: Iterable[bytes]) -> bytes:
     """A stream of already encoded entries as the field `streams` of a push request."""
     body = encode_labels(label_text) + b"".join(encoded_entries)
-    return b"\x0a" + _length(len(body)) + body
+    return b"\x0a" + length_of(len(body)) + body
 
 
 def encode_labels(label_text: str) -> bytes:
     """The field `labels` of a stream; alone, the message of a stream without entries."""
     labels = label_text.encode()
-    return b"\x0a" + _length(len(labels)) + labels
+    return b"\x0a" + length_of(len(labels)) + labels
 
 
 def encode_push(streams: Iterable[Stream]) -> bytes:
@@ -195,51 +177,8 @@ def encode_push(streams: Iterable[Stream]) -> bytes:
     return b"".join(encode_stream(format_labels(s.labels), map(encode_entry, s.entries)) for s in streams)
 
 
-_OWNER = struct.Struct("<cIcQcQc")
-"""Number, stream id and push key, each behind its tag, and the tag of the level."""
-
-
-def owned_stream(
-    message: bytes | memoryview, number: int, stream_id: int, push_key: int, label_level: str
-) -> list[bytes | memoryview]:
-    """A stream's message with what the server knows of it, as the pieces of one Row of a length-delimited file.
-
-    The client's bytes are a field of their own, their length in front: nothing in them can reach what stands behind.
-    """
-    level = label_level.encode("utf-8", "replace")
-    owner = _OWNER.pack(b"\x15", number, b"\x19", stream_id, b"\x21", push_key, b"\x2a")
-    head, tail = b"\x0a" + _length(len(message)), owner + _length(len(level)) + level
-    return [_length(len(head) + len(message) + len(tail)) + head, message, tail]
-
-
-def note_row(text: str) -> bytes:
-    """A Row without a stream, for whoever reads the file without the engine."""
-    note = text.encode()
-    row = b"\x32" + _length(len(note)) + note
-    return _length(len(row)) + row
-
-
-def read_note(data: bytes | memoryview, at: int) -> tuple[str, int]:
-    """The text of the `note_row` at `at`, and the first byte behind it. Raises MalformedPush where there is none."""
-    begin, end = _read_delimited(data, at)
-    if begin == end or data[begin] != 0x32:
-        raise MalformedPush(f"no note at byte {begin}")
-    begin, noted = _read_delimited(data[:end], begin + 1)
-    try:
-        return bytes(data[begin:noted]).decode(), end
-    except UnicodeDecodeError as e:
-        raise MalformedPush(f"the note at byte {begin} is not UTF-8: {e.reason}") from None
-
-
-def _read_delimited(data: bytes | memoryview, at: int) -> tuple[int, int]:
-    """First byte and end of the message whose length stands at `at`. Raises MalformedPush where there is none."""
-    size, begin = _read_varint(data, at)
-    if begin + size > len(data):
-        raise MalformedPush(f"a message of {size} bytes at byte {begin}, {len(data) - begin} left")
-    return begin, begin + size
-
-
-def _read_varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
+def read_varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
+    """The number at `at`, and the first byte behind it. Raises MalformedPush where there is none."""
     shift = value = 0
     while True:
         if at >= len(data) or shift > 63:
@@ -254,11 +193,11 @@ def _read_varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
 
 def _skip(data: bytes, at: int, wire_type: int) -> int:
     if wire_type == 0:
-        return _read_varint(data, at)[1]
+        return read_varint(data, at)[1]
     if wire_type == 1:
         return at + 8
     if wire_type == 2:
-        size, at = _read_varint(data, at)
+        size, at = read_varint(data, at)
         return at + size
     if wire_type == 5:
         return at + 4
@@ -273,10 +212,10 @@ def scan_streams(data: bytes) -> list[tuple[str, int, int]]:
     """
     streams, at, end, budget = [], 0, len(data), _HEADERS_READ
     while at < end:
-        tag, at = _read_varint(data, at)
+        tag, at = read_varint(data, at)
         budget -= 1
         if tag == 0x0A:
-            size, at = _read_varint(data, at)
+            size, at = read_varint(data, at)
             if at + size > end:
                 raise MalformedPush(f"the push body is cut off: a stream of {size} bytes at byte {at}, {end - at} left")
             labels, budget = _stream_labels(data, at, at + size, budget)
@@ -309,10 +248,10 @@ def _stream_labels(data: bytes, at: int, end: int, budget: int) -> tuple[str, in
     The field stands first in what every known client writes.
     """
     while at < end and budget >= 0:
-        tag, at = _read_varint(data, at)
+        tag, at = read_varint(data, at)
         budget -= 1
         if tag == 0x0A:
-            size, at = _read_varint(data, at)
+            size, at = read_varint(data, at)
             if at + size > end:
                 raise MalformedPush(f"the push body is cut off inside labels at byte {at}")
             try:
@@ -337,12 +276,12 @@ def iter_entries(data: bytes) -> Iterator[tuple[str, Entry]]:
 def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int | bytes]]:
     """The varint and length-delimited fields of one message."""
     while at < end:
-        tag, at = _read_varint(data, at)
+        tag, at = read_varint(data, at)
         if tag & 7 == 0:
-            value, at = _read_varint(data, at)
+            value, at = read_varint(data, at)
             yield tag >> 3, value
         elif tag & 7 == 2:
-            size, at = _read_varint(data, at)
+            size, at = read_varint(data, at)
             if at + size > end:
                 raise MalformedPush(f"the push body is cut off: a field of {size} bytes at byte {at}, {end - at} left")
             yield tag >> 3, data[at : at + size]
