@@ -20,7 +20,6 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, cast
 
-import pyarrow as pa
 import typer.main
 import yaml
 from prometheus_client import CollectorRegistry
@@ -49,6 +48,7 @@ from whodid.logql.parser import parse
 from whodid.model.clock import format_duration
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
+from whodid.query.budget import Budget
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits as QueryLimits
 from whodid.query.metric import Evaluation
@@ -437,10 +437,8 @@ def logql_functions() -> str:
 
 
 def _ask(query: str) -> None:
-    async def no_rows(sql: str) -> pa.Table:
-        return pa.table({})
-
-    evaluation = Evaluation({}, Grid.instant(0), no_rows, QueryLimits())
+    nothing = cast(Budget, None)  # without streams no statement is made
+    evaluation = Evaluation({}, Grid.instant(0), nothing, QueryLimits())
     asyncio.run(evaluation.value(cast(SampleExpr, parse(query))))
 
 

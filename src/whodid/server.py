@@ -28,7 +28,6 @@ from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.merging import keep_merging_aside
 from whodid.ingest.pipeline import Ingest
 from whodid.ingest.retention import Policy, keep_enforcing
-from whodid.ingest.settled import SettledStore
 from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.investigate.who import find, has_deeds
@@ -106,17 +105,23 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         limits = IngestLimits(reject_older_ns=config.retention.period_ns)
         ingest = await Ingest.start(store, index, clock, limits, config.data_dir)
         query_limits = _query_limits(config.limits)
-        reads = SettledStore(store, ingest.settled)
-        engine, live = (Engine(door, index, clock, query_limits) for door in (reads, store))
+        engine = Engine(store, ingest.settled, index, clock, query_limits)
+        live = Engine(store, ingest.bus.reached, index, clock, query_limits)
+        of_findings = Engine(store, ingest.settled, index, clock, QueryLimits(max_entries=FINDINGS_ROWS))
+
+        def forget() -> None:
+            for one in (engine, live, of_findings):
+                one.forget()
+
         trail = Trail(ingest, clock)
         choose = Chooser(store, index, query_limits).choose
-        deletes = Deletes(store, ingest, trail, clock, config.data_dir, choose=choose, forget=live.forget)
+        deletes = Deletes(store, ingest, trail, clock, config.data_dir, choose=choose, forget=forget)
         await deletes.load()
 
         evaluator, scheduler, outbox = await _judgement(config, rules, clock, live, ingest, closing)
         services = Services(
             clock=clock,
-            store=reads,
+            store=store,
             index=index,
             ingest=ingest,
             engine=engine,
@@ -125,7 +130,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             trail=trail,
             registry=CollectorRegistry(),
             store_state=lambda: read_state(store),
-            find=_finder(Engine(reads, index, clock, QueryLimits(max_entries=FINDINGS_ROWS)), config),
+            find=_finder(of_findings, config),
             has_deeds=_judge_of_deeds(engine),
             alerts=lambda: alerts_json(evaluator.alerts()),
             rules=lambda **chosen: rules_json(evaluator.groups, evaluator.active, evaluator.health, **chosen),
@@ -141,7 +146,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             "the notifications": outbox.run(stop),
             "merging": keep_merging_aside(store, ingest.totals, clock),
             "the index": keep_indexed(store, ingest.totals, clock),
-            "retention": keep_enforcing(store, _policy(config), config.data_dir, clock),
+            "retention": keep_enforcing(store, _policy(config), config.data_dir, clock, forget),
         }
         async with _running(work, stop):
             yield services

@@ -127,7 +127,7 @@ async def test_it_is_tried_again_every_hour_whatever_happened(tmp_path: Path) ->
             calls.append(clock.now_ns())
             raise OSError("disk on fire")
 
-    task = asyncio.create_task(keep_enforcing(Broken(), WEEK, tmp_path, clock))  # type: ignore[arg-type]
+    task = asyncio.create_task(keep_enforcing(Broken(), WEEK, tmp_path, clock, lambda: None))  # type: ignore[arg-type]
     for hour in range(3):
         await until(lambda tried=hour: len(calls) > tried and bool(clock._sleepers))
         assert not task.done()

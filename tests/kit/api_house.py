@@ -25,7 +25,6 @@ from whodid.api.services import Services
 from whodid.ingest.deletes import Deletes
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.pipeline import Ingest
-from whodid.ingest.settled import SettledStore
 from whodid.ingest.trail import Trail
 from whodid.investigate.finding import Finding
 from whodid.model.clock import SystemClock
@@ -118,19 +117,24 @@ async def open_house(
     await index.load()
     writer = await Ingest.start(store, index, clock, ingest or IngestLimits(), directory)
     committing = asyncio.create_task(writer.run())
-    reads = SettledStore(store, writer.settled)
-    engine, live = (Engine(door, index, clock, limits or Limits()) for door in (reads, store))
+    settled = writer.settled, writer.bus.reached
+    engine, live = (Engine(store, when, index, clock, limits or Limits()) for when in settled)
+
+    def forget() -> None:
+        engine.forget()
+        live.forget()
+
     trail = Trail(writer, clock)
     choose = Chooser(store, index, engine.limits).choose
     house = House(
         Services(
             clock=clock,
-            store=reads,
+            store=store,
             index=index,
             ingest=writer,
             engine=engine,
             live=live,
-            deletes=Deletes(store, writer, trail, clock, directory, choose=choose, forget=live.forget),
+            deletes=Deletes(store, writer, trail, clock, directory, choose=choose, forget=forget),
             trail=trail,
             registry=CollectorRegistry(),
             store_state=lambda: read_state(store),

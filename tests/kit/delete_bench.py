@@ -7,7 +7,6 @@ from kit.api_house import Hurried
 from kit.ingest_bench import IngestBench, until
 from whodid.ingest.delete_request import Asker, Request
 from whodid.ingest.deletes import Deletes
-from whodid.ingest.settled import SettledStore
 from whodid.ingest.trail import TRAIL_TENANT, Trail
 from whodid.model.clock import SECOND
 from whodid.query.deletion import Chooser
@@ -52,7 +51,7 @@ class DeleteBench:
             await self.write.store.write("OPTIMIZE TABLE lines FINAL")
         await self.write.start()
         store, index = self.write.store, self.write.index
-        self.engine = Engine(SettledStore(store, self.write.ingest.settled), index, self.clock, Limits())
+        self.engine = Engine(store, self.write.ingest.settled, index, self.clock, Limits())
         self.deletes = Deletes(
             store,
             self.write.ingest,

@@ -31,7 +31,8 @@ class QueryBench:
         self.store = shared_store()
         self.index = StreamIndex(self.store)
         self.clock = SteppedClock()
-        self.engine = Engine(self.store, self.index, self.clock, limits or Limits())
+        self.engine = Engine(self.store, self._settled, self.index, self.clock, limits or Limits())
+        self.last_seq = 0
 
     async def load(self, labels: Mapping[str, str], lines: Iterable[Line]) -> tuple[int, int]:
         """Stores lines of one stream; the first and last of their sequence numbers."""
@@ -47,7 +48,11 @@ class QueryBench:
         for begin in range(0, len(rows), 1000):
             values = ", ".join(rows[begin : begin + 1000])
             await self.store.write(f"INSERT INTO lines SELECT * FROM VALUES({_SHAPE}, {values})")
+        self.last_seq = seq
         return first, seq
+
+    async def _settled(self) -> int:
+        return self.last_seq
 
     async def rows(
         self, query: str, *, begin_s: float = 0, end_s: float = 3600, limit: int = 1000, forward: bool = True

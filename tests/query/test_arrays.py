@@ -39,7 +39,8 @@ async def ask(store):
     await index.add("fake", {7: {"job": "a"}})
     row = "7, number * 1000000000, number, 'ms=1 of {}', map(), '', 0"
     await store.write(f"INSERT INTO lines SELECT {row} FROM numbers(90)")
-    engine = Engine(store, index, SystemClock(), Limits())
+    async def settled(): return 90
+    engine = Engine(store, settled, index, SystemClock(), Limits())
     for query in (
         'sum by (job) (count_over_time({job="a"}[1m]))',
         'sum by (job) (count_over_time({job="a"} | json | __error__!="" [1m]))',

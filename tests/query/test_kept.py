@@ -27,7 +27,7 @@ async def kept(bench: QueryBench, width_s: int, wanted: Wanted) -> list[tuple[st
         return len(line.text)
 
     out = []
-    async for page in scan.pages(bench.engine._budget(bench.clock.monotonic_s())):
+    async for page in scan.pages(bench.engine.budget()):
         out += [(line.text, number) for line, number in kept_lines(page, planned, size, window, wanted)]
     return out
 

@@ -13,7 +13,7 @@ from whodid.query.labels import _spans, label_names, label_values, series
 async def test_only_streams_with_lines_in_the_span_count(bench: QueryBench) -> None:
     await bench.load({"job": "a", "old": "x"}, [(BASE_NS, "x", {"meta": "no label"})])
     await bench.load({"job": "b", "host": "h"}, [(BASE_NS + 100, "x", {})])
-    where = (bench.index, bench.store, bench.tenant)
+    where = (bench.index, bench.engine.budget(), bench.tenant)
     both = (BASE_NS, BASE_NS + 100)
     assert await label_names(*where, *both) == ["host", "job", "old"]
     assert await label_names(*where, BASE_NS + 1, BASE_NS + 100) == ["host", "job"]
@@ -35,7 +35,7 @@ async def test_streams_are_found_wherever_in_the_span_their_lines_are(bench: Que
     places = [0, 1, 3_000, 5_250, 6_290, 6_299, 6_300, 6_301, 6_399, 6_400]
     for place in places:
         await bench.load({"at": str(place)}, [(BASE_NS + place, "x", {})])
-    where = (bench.index, bench.store, bench.tenant)
+    where = (bench.index, bench.engine.budget(), bench.tenant)
     for first, last in [(0, span_ns), (1, span_ns), (0, span_ns - 1), (5_250, 6_300), (6_400, 6_400), (0, 0), (1, 2)]:
         found = await label_values("at", *where, BASE_NS + first, BASE_NS + last)
         assert sorted(map(int, found)) == [place for place in places if first <= place <= last]

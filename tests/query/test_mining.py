@@ -14,7 +14,7 @@ STEP_S = 60
 
 
 async def ask(bench: QueryBench, selector: str = '{job="a"}', minutes: int = 60) -> list[Pattern]:
-    streams, select = bench.index.streams(bench.tenant), bench.engine.within_budget()
+    streams, select = bench.index.streams(bench.tenant), bench.engine.budget()
     end_ns = BASE_NS + minutes * 60 * SECOND - 1
     return await patterns(streams, parse_selector(selector), BASE_NS, end_ns, STEP_S * SECOND, select)
 
@@ -49,7 +49,7 @@ async def test_many_lines_are_estimated(bench: QueryBench, monkeypatch: pytest.M
             text = f"poll number {second} was fine" if second % 10 else f"cleanup of table {second} began"
             lines.append((BASE_NS + second * SECOND + stream, text, {}))
         await bench.load({"job": "a", "n": str(stream)}, lines)
-    select = bench.engine.within_budget()
+    select = bench.engine.budget()
 
     async def counted(sql: str) -> object:
         table = await select(sql)

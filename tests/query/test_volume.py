@@ -44,7 +44,7 @@ async def ask(bench: QueryBench, selector: str, **options: object) -> dict[str, 
     """Labels as text → instants (seconds from the base) and bytes, in the answer's order."""
     asked = {"start_ns": BASE_NS, "end_ns": BASE_NS + 600 * SECOND, "step_ns": 0, "limit": 100, **options}
     request = VolumeRequest(parse_selector(selector), **asked)  # type: ignore[arg-type]
-    found = await volumes(bench.index.streams(bench.tenant), request, bench.engine.within_budget(), bench.engine.limits)
+    found = await volumes(bench.index.streams(bench.tenant), request, bench.engine.budget(), bench.engine.limits)
     return {
         ",".join(f"{k}={v}" for k, v in sorted(series.labels.items())): [
             ((ns - BASE_NS) // MILLISECOND, int(value)) for ns, value in series.points
@@ -56,7 +56,7 @@ async def ask(bench: QueryBench, selector: str, **options: object) -> dict[str, 
 async def test_counts(bench: QueryBench) -> None:
     everything = await loaded(bench)
     chosen = [line for labels, line in everything if labels["job"] == "db"]
-    streams, select = bench.index.streams(bench.tenant), bench.engine.within_budget()
+    streams, select = bench.index.streams(bench.tenant), bench.engine.budget()
     asked = parse_selector('{job="db"}')
     found = await index_stats(streams, asked, BASE_NS, BASE_NS + 600 * SECOND, select)
     assert (found.streams, found.entries, found.bytes) == (2, 160, sum(map(size, chosen)))

@@ -78,7 +78,7 @@ async def bench(directory: Path) -> AsyncIterator[OpenStore]:
         await index.load()
         limits = IngestLimits(reject_older_ns=CENTURY_NS, creation_grace_ns=CENTURY_NS)
         ingest = await Ingest.start(store, index, clock, limits, directory)
-        engine = Engine(store, index, clock, QueryLimits())
+        engine = Engine(store, ingest.settled, index, clock, QueryLimits())
         committing = asyncio.create_task(ingest.run())
         await asyncio.sleep(0)  # a task that has not begun is cancelled without closing its files
         tests = 0

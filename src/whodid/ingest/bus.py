@@ -14,6 +14,10 @@ class CommitBus:
         self.last_seq = last_seq
         self._changed = asyncio.Event()
 
+    async def reached(self) -> int:
+        """The last committed sequence number, as those ask who wait for nothing (query/budget.py)."""
+        return self.last_seq
+
     def publish(self, last_seq: int) -> None:
         """A commit up to and including `last_seq` is durable and can be queried."""
         self.last_seq = last_seq

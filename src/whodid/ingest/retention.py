@@ -6,7 +6,7 @@ The choice is pure (`days_to_drop`); the doing is one statement a day. Called on
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,11 +100,16 @@ def _highest_remembered(data_dir: Path) -> int:
         return 0
 
 
-async def keep_enforcing(store: Store, policy: Policy, data_dir: Path, clock: Clock) -> None:
-    """Enforces now and then every hour, for ever; a failure is told and tried again."""
+async def keep_enforcing(
+    store: Store, policy: Policy, data_dir: Path, clock: Clock, forget: Callable[[], None]
+) -> None:
+    """Enforces now and then every hour, for ever; a failure is told and tried again. `forget` is called when lines are
+    gone.
+    """
     while True:
         try:
-            await enforce(store, policy, data_dir, clock.now_ns())
+            if await enforce(store, policy, data_dir, clock.now_ns()):
+                forget()
         except Exception as e:
             log.error("retention could not be enforced, next try in an hour: %s", e)
         await clock.sleep(EVERY_S)

@@ -1,14 +1,12 @@
 """The engine: LogQL text in, rows or numbers out. The door of query/; api/, rules/ and the tails call it.
 
-It parses, checks the limits, and gives the work to logs.py, metric.py and committed.py. Each query has a budget of
-time and memory; a cancelled caller stops it at the next statement.
+It parses, checks the limits, and gives the work to logs.py, metric.py and committed.py, each query with a budget
+(budget.py). A cancelled caller stops it at the next statement.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-import pyarrow as pa
 
 from whodid.logql.ast import LogQuery, SampleExpr, VectorAggregation
 from whodid.logql.parser import parse
@@ -17,14 +15,16 @@ from whodid.logql.walk import walk
 from whodid.model.clock import Clock
 from whodid.model.result import Matrix, Row, Scalar, Statistics, Streams, Vector
 from whodid.query import logs, planner
+from whodid.query.budget import Budget, Settled
 from whodid.query.committed import CommittedRanges
-from whodid.query.errors import QueryError, QueryTimeout
+from whodid.query.errors import QueryError
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
 from whodid.query.metric import Evaluation
-from whodid.query.scan import Cost, Select
-from whodid.store.store import Store, StoreError
+from whodid.query.results_cache import ResultsCache
+from whodid.query.scan import Cost
+from whodid.store.store import Store
 from whodid.store.streams import StreamIndex
 
 
@@ -45,14 +45,16 @@ class RangeRequest:
     tenant: str = "fake"
     takes_part: bool = False
     """Metric queries: of too many series the first are an answer, with a warning; else they are an error."""
+    cached: bool = True
+    """Metric queries: what was computed before may be a part of the answer (results_cache.py)."""
 
 
 class Engine:
     """Answers queries over one store. Safe to be asked many things at once from one event loop."""
 
-    def __init__(self, store: Store, index: StreamIndex, clock: Clock, limits: Limits) -> None:
-        self._store, self._index, self._clock, self._limits = store, index, clock, limits
-        self._committed = CommittedRanges()
+    def __init__(self, store: Store, settled: Settled, index: StreamIndex, clock: Clock, limits: Limits) -> None:
+        self._store, self._settled, self._index, self._clock, self._limits = store, settled, index, clock, limits
+        self._committed, self._cache = CommittedRanges(), ResultsCache()
 
     @property
     def limits(self) -> Limits:
@@ -64,16 +66,17 @@ class Engine:
         expr = parse(request.query)
         self._limits.check_matchers(expr)
         self._limits.check_length(request.start_ns, request.end_ns)
-        began = self._clock.monotonic_s()
+        budget = self.budget()
         if isinstance(expr, LogQuery):
-            return await self._lines(expr, request, began)
+            return await self._lines(expr, request, budget)
         self._limits.check_points(request.start_ns, request.end_ns, request.step_ns)
         grid = Grid.aligned(request.start_ns, request.end_ns, request.step_ns)
-        frame, cost = await self._value(expr, grid, request.tenant, began)
+        cache = self._cache if request.cached else None
+        frame, cost = await self._value(expr, grid, request.tenant, budget, cache)
         if not isinstance(frame, Frame):
             frame = Frame.constant(frame, grid.points)
         series = frame.ordered().series(grid)
-        statistics = self._statistics(cost, began)
+        statistics = _statistics(cost, budget)
         if request.takes_part and len(series) > self._limits.max_series:
             return Matrix(series[: self._limits.max_series], statistics, (self._limits.partial_warning,))
         self._limits.check_series(len(series))
@@ -89,31 +92,31 @@ class Engine:
                 "log queries are not supported as an instant query type, please change your query to a range query type"
             )
         self._limits.check_matchers(expr)
-        began = self._clock.monotonic_s()
-        value, cost = await self._value(expr, Grid.instant(ns), tenant, began)
+        budget = self.budget()
+        value, cost = await self._value(expr, Grid.instant(ns), tenant, budget, None)
         if not isinstance(value, Frame):
-            return Scalar(ns, value, self._statistics(cost, began))
+            return Scalar(ns, value, _statistics(cost, budget))
         samples = (value if _is_sorted(expr) else value.ordered()).samples()
         self._limits.check_series(len(samples))
-        return Vector(ns, samples, self._statistics(cost, began))
+        return Vector(ns, samples, _statistics(cost, budget))
 
     async def committed(
         self, queries: Sequence[LogQuery], first_seq: int, last_seq: int, tenant: str = "fake"
     ) -> list[list[Row]]:
         """For each query, the lines it keeps of the sequence numbers first…last (both included), in their order."""
         streams = self._index.streams(tenant)
-        select = self._budget(self._clock.monotonic_s())
-        return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, select)
+        return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, self.budget())
 
-    def within_budget(self) -> Select:
-        """Statements about the store, such as of volume.py, within the time and memory of one query from now on."""
-        return self._budget(self._clock.monotonic_s())
+    def budget(self) -> Budget:
+        """The time and memory of one query from now on; also for statements about the store, such as of volume.py."""
+        return Budget(self._store, self._settled, self._limits, self._clock)
 
     def forget(self) -> None:
         """Drops what is remembered of stored lines, since some have been deleted."""
         self._committed.forget()
+        self._cache.forget()
 
-    async def _lines(self, query: LogQuery, request: RangeRequest, began: float) -> Streams:
+    async def _lines(self, query: LogQuery, request: RangeRequest, budget: Budget) -> Streams:
         self._limits.check_entries(request.limit)
         if request.interval_ns < 0:
             raise QueryError("interval must be >= 0")
@@ -125,39 +128,19 @@ class Engine:
             limit=request.limit,
             newest_first=request.direction == "backward",
             interval_ns=request.interval_ns,
-            select=self._budget(began),
+            select=budget,
         )
-        return Streams(rows, self._statistics(cost, began))
+        return Streams(rows, _statistics(cost, budget))
 
-    async def _value(self, expr: SampleExpr, grid: Grid, tenant: str, began: float) -> tuple[Frame | float, Cost]:
-        evaluation = Evaluation(self._index.streams(tenant), grid, self._budget(began), self._limits)
+    async def _value(
+        self, expr: SampleExpr, grid: Grid, tenant: str, budget: Budget, cache: ResultsCache | None
+    ) -> tuple[Frame | float, Cost]:
+        evaluation = Evaluation(self._index.streams(tenant), grid, budget, self._limits, tenant, cache)
         return await evaluation.value(expr), evaluation.cost
 
-    def _budget(self, began: float) -> Select:
-        """Statements of one query: what is left of its time, and its memory. The engine's refusals in the asker's
-        words.
-        """
 
-        async def select(sql: str) -> pa.Table:
-            left = self._limits.timeout_s - (self._clock.monotonic_s() - began)
-            if left <= 0:
-                raise QueryTimeout
-            try:
-                return await self._store.select(sql, timeout_s=left, memory_bytes=self._limits.memory_bytes)
-            except StoreError as e:
-                if e.code == "TIMEOUT_EXCEEDED":
-                    raise QueryTimeout from None
-                if e.code == "MEMORY_LIMIT_EXCEEDED":
-                    raise QueryError(
-                        f"the query needs more than {self._limits.memory_bytes >> 20} MiB of memory; "
-                        "ask for a shorter range, a narrower selector or fewer groups"
-                    ) from None
-                raise
-
-        return select
-
-    def _statistics(self, cost: Cost, began: float) -> Statistics:
-        return Statistics(cost.lines, cost.bytes, self._clock.monotonic_s() - began)
+def _statistics(cost: Cost, budget: Budget) -> Statistics:
+    return Statistics(cost.lines, cost.bytes, budget.spent_s)
 
 
 def _is_sorted(expr: SampleExpr) -> bool:

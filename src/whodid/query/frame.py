@@ -40,6 +40,16 @@ class Frame:
         rows.sort(key=lambda i: sorted(self.labels[i].items()))
         return Frame([self.labels[i] for i in rows], self.values[rows], self.present[rows])
 
+    def cut(self, begin: int, end: int) -> "Frame":
+        """The points from `begin` to before `end`."""
+        return Frame(self.labels, self.values[:, begin:end], self.present[:, begin:end])
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes in memory."""
+        texts = sum(len(name) + len(value) + 100 for labels in self.labels for name, value in labels.items())
+        return self.values.nbytes + self.present.nbytes + texts
+
     def series(self, grid: Grid) -> list[Series]:
         """As a matrix."""
         return [
@@ -51,3 +61,17 @@ class Frame:
         """As a vector: the values at the first point."""
         rows: Iterable[int] = np.flatnonzero(self.present[:, 0]) if self.labels else ()
         return [(self.labels[i], float(self.values[i, 0])) for i in rows]
+
+
+def joined(before: Frame, after: Frame) -> Frame:
+    """The points of one behind those of the other; a series may be in either or in both."""
+    rows: dict[tuple[tuple[str, str], ...], int] = {}
+    for labels in (*before.labels, *after.labels):
+        rows.setdefault(tuple(sorted(labels.items())), len(rows))
+    edge = before.values.shape[1]
+    shape = len(rows), edge + after.values.shape[1]
+    values, present = np.zeros(shape), np.zeros(shape, dtype=bool)
+    for frame, columns in ((before, slice(None, edge)), (after, slice(edge, None))):
+        places = [rows[tuple(sorted(labels.items()))] for labels in frame.labels]
+        values[places, columns], present[places, columns] = frame.values, frame.present
+    return Frame([dict(key) for key in rows], values, present)

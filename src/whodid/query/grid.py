@@ -35,6 +35,10 @@ class Grid:
     def at(self, point: int) -> int:
         return self.start_ns + point * self.step_ns
 
+    def cut(self, begin: int, end: int) -> "Grid":
+        """The points from `begin` to before `end`."""
+        return Grid(self.at(begin), self.step_ns, end - begin)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

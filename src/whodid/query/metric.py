@@ -4,7 +4,7 @@ Leaves (range aggregations) go to samples.py, which asks the engine; all above t
 over a counting leaf is handed down, so that neither the engine nor Python ever holds the series it would add up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,21 +12,28 @@ import numpy as np
 from whodid.logql.ast import (
     BinaryOperation,
     Grouping,
+    LabelFormat,
     LabelReplace,
+    LineFormat,
+    LogQuery,
     NumberLiteral,
     RangeAggregation,
     SampleExpr,
+    Stage,
     VectorAggregation,
     VectorLiteral,
 )
 from whodid.model.entry import Labels
 from whodid.query import binary, samples, vector
+from whodid.query.budget import Budget
 from whodid.query.errors import EvaluationError
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
 from whodid.query.regex import compiled, named_anchored
-from whodid.query.scan import Cost, Select
+from whodid.query.results_cache import Question, ResultsCache
+from whodid.query.scan import Cost
+from whodid.query.selector import select as select_streams
 from whodid.templates.expansion import filled, references
 
 
@@ -36,8 +43,12 @@ class Evaluation:
 
     streams: Mapping[int, Labels]
     grid: Grid
-    select: Select
+    budget: Budget
     limits: Limits
+    tenant: str = ""
+    """Whose streams they are, to the cache."""
+    cache: ResultsCache | None = None
+    """None: all is computed anew."""
     cost: Cost = field(default_factory=Cost)
 
     async def value(self, node: SampleExpr) -> Frame | float:
@@ -70,8 +81,29 @@ class Evaluation:
         return vector.aggregate(node, await self._frame(inner, node.function))
 
     async def _leaf(self, node: RangeAggregation, keep: Grouping | None) -> Frame:
-        leaf = await samples.evaluate(node, self.streams, self.grid, keep, self.select, self.limits, self.cost)
-        return leaf.ordered()
+        async def computed(grid: Grid) -> Frame:
+            leaf = await samples.evaluate(node, self.streams, grid, keep, self.budget, self.limits, self.cost)
+            return leaf.ordered()
+
+        if self.cache is None or _asks_the_clock(node.range.query):
+            return await computed(self.grid)
+        chosen = select_streams(self.streams, node.range.query.selector.matchers)
+        about = node.range
+        asked = Question((self.tenant, node, keep), chosen, self.grid, about.range_ns, about.offset_ns)
+        return (await self.cache.frame(asked, self.budget, computed)).ordered()
+
+
+def _asks_the_clock(query: LogQuery) -> bool:
+    """Whether a template may call `now`: what it gives is another thing in a minute."""
+    return any("now" in text for stage in query.stages for text in _templates(stage))
+
+
+def _templates(stage: Stage) -> Iterator[str]:
+    match stage:
+        case LineFormat(template):
+            yield template
+        case LabelFormat(assignments):
+            yield from (assignment.value for assignment in assignments)
 
 
 def _replaced(node: LabelReplace, frame: Frame) -> Frame:

@@ -29,7 +29,7 @@ async def labels(request: Request) -> Response:
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selectors = [parse_selector(values["query"], narrow=True)] if values.get("query") else []
-    asked = series(selectors, house.index, house.store, tenant_of(request), start_ns, end_ns)
+    asked = series(selectors, house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns)
     found = detected_labels(await while_connected(request, asked))
     body = [{"label": name, "cardinality": count} for name, count in found]
     return await json_answer(request, encode_plain({"detectedLabels": body}))

@@ -58,7 +58,7 @@ async def _stats(request: Request, values: Mapping[str, str]) -> volume.IndexSta
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selector = parse_selector(read_query(values), narrow=True)
     streams = house.index.streams(tenant_of(request))
-    asked = volume.index_stats(streams, selector, start_ns, end_ns, house.engine.within_budget())
+    asked = volume.index_stats(streams, selector, start_ns, end_ns, house.engine.budget())
     return await while_connected(request, asked)
 
 
@@ -76,5 +76,5 @@ async def _volumes(request: Request, *, stepped: bool) -> tuple[int, list[Series
         asked.by,
     )
     streams = house.index.streams(tenant_of(request))
-    work = volume.volumes(streams, wanted, house.engine.within_budget(), house.engine.limits)
+    work = volume.volumes(streams, wanted, house.engine.budget(), house.engine.limits)
     return asked.end_ns, await while_connected(request, work)

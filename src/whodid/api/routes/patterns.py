@@ -20,5 +20,5 @@ async def patterns(request: Request) -> Response:
     step_ns = read_pattern_step(values, start_ns, end_ns)
     selector = parse_selector(read_query(values), narrow=True)
     streams = house.index.streams(tenant_of(request))
-    work = mining.patterns(streams, selector, start_ns, end_ns, step_ns, house.engine.within_budget())
+    work = mining.patterns(streams, selector, start_ns, end_ns, step_ns, house.engine.budget())
     return await json_answer(request, encode_patterns(await while_connected(request, work)))

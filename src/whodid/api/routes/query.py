@@ -39,6 +39,11 @@ def from_drilldown(request: Request) -> bool:
     return DRILLDOWN in (tag.strip() for tag in tags)
 
 
+def cached(request: Request) -> bool:
+    """Whether what was computed before may be a part of the answer; as in Loki, the client can say no."""
+    return "no-cache" not in request.headers.get("cache-control", "").lower()
+
+
 def asked_range(request: Request, values: Mapping[str, str], more: str = "") -> RangeRequest:
     """What `query_range` was asked. `more`: text to follow the query."""
     house = services(request)
@@ -54,6 +59,7 @@ def asked_range(request: Request, values: Mapping[str, str], more: str = "") -> 
         asked.interval_ns,
         tenant_of(request),
         takes_part=from_drilldown(request),
+        cached=cached(request),
     )
 
 
@@ -90,7 +96,7 @@ async def asked_names(request: Request) -> list[str]:
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selector = parse_selector(values["query"], narrow=True) if values.get("query") else None
-    found = label_names(house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
+    found = label_names(house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns, selector)
     return await while_connected(request, found)
 
 
@@ -100,7 +106,7 @@ async def asked_values(request: Request) -> list[str]:
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selector = parse_selector(values["query"], narrow=True) if values.get("query") else None
     name = request.path_params["name"]
-    found = label_values(name, house.index, house.store, tenant_of(request), start_ns, end_ns, selector)
+    found = label_values(name, house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns, selector)
     return await while_connected(request, found)
 
 
@@ -113,7 +119,7 @@ async def stream_series(request: Request) -> Response:
     if [text.replace(" ", "") for text in texts] == ["{}"]:
         texts = []  # alone, it is as if nothing had been asked for
     selectors = [_group(text) for text in texts]
-    work = series(selectors, house.index, house.store, tenant_of(request), start_ns, end_ns)
+    work = series(selectors, house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns)
     found = await while_connected(request, work)
     return await json_answer(request, encode_data(found))
 

@@ -1,0 +1,158 @@
+"""What is computed once is not computed again while it holds; an answer never depends on it."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from kit.query_bench import BASE_NS, Line, QueryBench
+from whodid.model.clock import SECOND
+from whodid.model.result import Matrix
+from whodid.query.engine import RangeRequest
+from whodid.query.frame import Frame
+from whodid.query.grid import Grid
+from whodid.query.results_cache import MOST_SHARE, Question, ResultsCache
+
+QUERIES = (
+    'sum by (job) (count_over_time({job=~"web|db"}[20s]))',
+    'bytes_rate({job=~"web|db"}[35s])',
+    'sum by (s) (rate({job="web"} | regexp `s=(?P<s>.)` [10s] offset 15s))',
+    'quantile_over_time(0.9, {job="web"} | logfmt | unwrap ms [20s]) by (s)',
+    'absent_over_time({job="db"} |= "s=1" [10s])',
+    'count_over_time({job="web"} | line_format "{{.job}}" |= "web" [4s])',
+    'sum(rate({job="web"}[20s])) / sum(rate({job="db"}[20s]))',
+)
+STEP_NS = 10 * SECOND
+
+
+class Counted:
+    """Stands for a query: counts what is computed, and knows of new lines what a test says."""
+
+    def __init__(self) -> None:
+        self.seq, self.new, self.statements = 10, list[tuple[int, int]](), 0
+        self.computed: list[tuple[int, int]] = []
+        self.during: Callable[[], Awaitable[None]] | None = None
+
+    async def last_seq(self) -> int:
+        return self.seq
+
+    async def __call__(self, sql: str) -> pa.Table:
+        self.statements += 1
+        after = int(sql.rpartition("seq > ")[2])
+        found = [ns for ns, seq in self.new if seq > after]
+        return pa.table({"first": [min(found, default=0)], "last": [0], "lines": [len(found)]})
+
+    async def compute(self, grid: Grid) -> Frame:
+        self.computed.append((grid.start_ns // STEP_NS, grid.points))
+        if self.during is not None:
+            await self.during()
+        values = np.array([[grid.at(i) / STEP_NS for i in range(grid.points)]])
+        return Frame([{"a": "b"}], values, np.ones_like(values, dtype=bool))
+
+    async def ask(self, cache: ResultsCache, start: int, points: int, key: str = "k") -> list[float]:
+        question = Question(key, [1], Grid(start * STEP_NS, STEP_NS, points), STEP_NS)
+        frame = await cache.frame(question, self, self.compute)  # type: ignore[arg-type]
+        return [float(value) for value in frame.values[0]]
+
+
+async def test_points_that_hold_are_not_computed_again() -> None:
+    cache, query = ResultsCache(), Counted()
+    assert await query.ask(cache, 100, 4) == [100, 101, 102, 103]
+    assert await query.ask(cache, 100, 4) == [100, 101, 102, 103]
+    assert (query.computed, query.statements) == ([(100, 4)], 0)  # no number was given out since: nothing is asked
+    query.seq, query.new = 12, [(102 * STEP_NS - 5, 12)]
+    assert await query.ask(cache, 101, 4) == [101, 102, 103, 104]
+    assert (query.computed.pop(), query.statements) == ((102, 3), 1)  # the line is in the window of 102
+    query.seq = 13
+    assert await query.ask(cache, 102, 4) == [102, 103, 104, 105]
+    assert query.computed.pop() == (105, 1)  # the new line was told before
+    assert await query.ask(cache, 90, 4) == [90, 91, 92, 93]
+    assert query.computed.pop() == (90, 4)
+
+
+async def test_what_is_forgotten_while_it_is_computed_is_not_remembered() -> None:
+    cache, query = ResultsCache(), Counted()
+
+    async def delete() -> None:
+        cache.forget()
+
+    query.during = delete
+    await query.ask(cache, 100, 4)
+    query.during = None
+    await query.ask(cache, 100, 4)
+    await query.ask(cache, 100, 4)
+    cache.forget()
+    await query.ask(cache, 100, 4)
+    assert len(query.computed) == 3
+
+
+async def test_who_asks_the_same_meanwhile_waits_for_it() -> None:
+    cache, query = ResultsCache(), Counted()
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        begun.set()
+        await gate.wait()
+
+    query.during = wait
+    asked = [asyncio.create_task(query.ask(cache, 100, 4)) for _ in range(5)]
+    gone = asked.pop(0)
+    await begun.wait()
+    gone.cancel()  # the first asker leaves: the next one computes
+    gate.set()
+    assert await asyncio.gather(*asked) == [[100, 101, 102, 103]] * 4
+    assert len(query.computed) == 2
+
+
+async def test_memory_is_bounded_and_what_is_asked_for_stays() -> None:
+    points = 100
+    size = Frame([{"a": "b"}], np.zeros((1, points)), np.zeros((1, points), dtype=bool)).size_bytes
+    cache, query = ResultsCache(MOST_SHARE * size), Counted()
+    for number in range(3 * MOST_SHARE):
+        await query.ask(cache, 100, points, f"key {number}")
+        await query.ask(cache, 100, points, "key 0")
+    assert len(query.computed) == 3 * MOST_SHARE
+    assert cache._bytes <= MOST_SHARE * size
+    await query.ask(cache, 100, points, "key 1")
+    assert query.computed[3 * MOST_SHARE :] == [(100, points)]
+    await query.ask(cache, 100, 2 * points, "large")
+    await query.ask(cache, 100, 2 * points, "large")
+    assert query.computed[3 * MOST_SHARE + 1 :] == [(100, 2 * points)] * 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_answers_are_the_same_with_and_without(bench: QueryBench, seed: int) -> None:
+    """Dashboards of a few minutes, asked again while lines come in: most are new, some are late, some streams new."""
+    chance = random.Random(seed)
+    reused = 0
+    for now_s in range(300, 420, 7):
+        for _ in range(chance.randrange(3)):
+            labels = {"job": chance.choice(["web", "db"]), "host": str(chance.randrange(1 + now_s // 100))}
+            await bench.load(labels, [_line(now_s, chance) for _ in range(chance.randrange(1, 6))])
+        for query in chance.sample(QUERIES, 4):
+            span_s = chance.choice([60, 200])
+            request = RangeRequest(
+                query,
+                BASE_NS + (now_s - span_s) * SECOND,
+                BASE_NS + now_s * SECOND,
+                STEP_NS,
+                100,
+                "backward",
+                tenant=bench.tenant,
+            )
+            known = bench.engine._cache._known.copy()
+            answers = [await bench.engine.range(replace(request, cached=cached)) for cached in (True, False)]
+            series = [answer.series for answer in answers if isinstance(answer, Matrix)]
+            assert series[0] == series[1], (query, now_s)
+            reused += bool(known)
+    assert reused
+
+
+def _line(now_s: int, chance: random.Random) -> Line:
+    late_s = chance.choice([0, 1, 3, 3, 40, 150])
+    ns = BASE_NS + (now_s - late_s) * SECOND - chance.choice([0, 0, 1, 10**8])
+    return ns, f"ms={chance.randrange(1000)} s={chance.randrange(3)}", {}
