@@ -10,7 +10,7 @@ import pytest
 
 from kit.ingest_bench import IngestBench, until
 from kit.shaky_store import ShakyStore
-from whodid.ingest.backlog import AGAIN_S, GAP_S
+from whodid.ingest.backlog import AGAIN_S, GAP_S, MUCH_BYTES, STEADY_GAP_S
 from whodid.ingest.committer import FULL_BYTES
 from whodid.ingest.journal import Segment
 from whodid.ingest.limits import Limits
@@ -68,16 +68,41 @@ async def test_it_is_acknowledged_from_the_journal_and_comes_into_the_table_afte
     assert bench.ingest.journal_bytes > 2 * FULL_BYTES
     commits = bench.ingest.totals.commits
     await bench.asleep()
-    bench.clock.advance(GAP_S * 1.01)
+    bench.clock.advance(STEADY_GAP_S * 1.01)
     await until(lambda: bench.ingest.bus.last_seq == before + 2)
     assert await stored(bench) == ["first", "secon"]
     assert (bench.ingest.totals.commits - commits, bench.ingest.journal_bytes, files(tmp_path)) == (1, 0, [])
 
 
-async def test_who_reads_need_not_wait_for_the_gap(bench: IngestBench) -> None:
+async def test_for_who_reads_the_gap_is_short(bench: IngestBench) -> None:
     await push_full(bench, "first")
-    await asyncio.wait_for(bench.ingest.settled(), 30)  # the clock stands still
+    reader = asyncio.create_task(bench.ingest.settled())
+    await bench.asleep()
+    bench.clock.advance(GAP_S * 1.01)
+    await asyncio.wait_for(reader, 30)
     assert await stored(bench) == ["first"]
+
+
+async def test_for_much_the_gap_is_short(bench: IngestBench) -> None:
+    before = bench.ingest.bus.last_seq
+    for number in range(MUCH_BYTES // FULL_BYTES + 1):
+        await push_full(bench, f"{number:05}")
+    assert bench.ingest.bus.last_seq == before
+    await bench.asleep()
+    bench.clock.advance(GAP_S * 1.01)
+    await until(lambda: bench.ingest.bus.last_seq > before)
+
+
+async def test_what_is_much_too_much_need_not_wait(tmp_path: Path) -> None:
+    bench = IngestBench(tmp_path, dataclasses.replace(Limits(), max_journal_bytes=6 * FULL_BYTES))
+    await bench.start()
+    await push_full(bench, "begin")
+    await until(lambda: bench.ingest.journal_bytes == 0)
+    for text in ("first", "secon", "third"):
+        await push_full(bench, text)
+    await until(lambda: bench.ingest.journal_bytes == 0)  # the clock stands still
+    assert await stored(bench) == ["first", "secon", "third"]
+    await bench.stop()
 
 
 async def test_a_small_push_behind_a_full_one_keeps_its_place(bench: IngestBench) -> None:
@@ -103,7 +128,7 @@ async def test_what_the_table_does_not_take_is_tried_again(
     shaky(bench).failing = 2
     await push_full(bench, "first")
     await bench.asleep()
-    bench.clock.advance(GAP_S * 1.01)
+    bench.clock.advance(STEADY_GAP_S * 1.01)
     for pause_s in AGAIN_S[:2]:
         failing = shaky(bench).failing
         await until(lambda failing=failing: shaky(bench).failing < failing or failing == 0)  # type: ignore[misc]
@@ -111,7 +136,7 @@ async def test_what_the_table_does_not_take_is_tried_again(
         assert len(files(tmp_path)) == 1
         await bench.asleep()
         bench.clock.advance(pause_s)
-    await asyncio.wait_for(bench.ingest.settled(), 30)
+    await bench.settled()
     await until(lambda: bench.ingest.journal_bytes == 0)
     assert await stored(bench) == ["first"]
     assert re.search(r"1 acknowledged lines stay in .*\.rows and are tried again: no space left", caplog.text)
@@ -120,14 +145,14 @@ async def test_what_the_table_does_not_take_is_tried_again(
 async def test_while_the_table_takes_nothing_readers_get_what_there_is(bench: IngestBench) -> None:
     shaky(bench).failing = 1
     await push_full(bench, "first")
-    await asyncio.wait_for(bench.ingest.settled(), 30)
+    await bench.settled()
     assert await stored(bench) == []
 
 
 async def test_an_insert_that_failed_behind_its_rows_stores_nothing_twice(bench: IngestBench) -> None:
     shaky(bench).failing, shaky(bench).broken_off = 1, True
     await push_full(bench, "first")
-    await asyncio.wait_for(bench.ingest.settled(), 30)
+    await bench.settled()
     await bench.asleep()
     bench.clock.advance(AGAIN_S[0])
     await until(lambda: bench.ingest.journal_bytes == 0)
@@ -191,9 +216,9 @@ async def test_a_table_too_far_behind_holds_back_what_comes_next(tmp_path: Path)
     [held] = await bench.enqueue(bench.ingest.push(bench.body("later" + LINE), bench.tenant))
     assert not held.done()
     await bench.asleep()
-    bench.clock.advance(GAP_S * 1.01)
+    bench.clock.advance(STEADY_GAP_S * 1.01)
     assert await asyncio.wait_for(held, 30) == []
-    await bench.ingest.settled()
+    await bench.settled()
     assert await stored(bench) == ["first", "secon", "third", "later"]
     await bench.stop()
 
@@ -204,7 +229,7 @@ async def test_fewer_lines_than_promised_are_an_error_and_the_file_stays(
     """Whatever the reason: an insert that reads nothing succeeds in the engine's eyes."""
     monkeypatch.setattr(Segment, "engine_path", "/proc/self/fd/{nothing}")
     await push_full(bench, "first")
-    await asyncio.wait_for(bench.ingest.settled(), 30)
+    await bench.settled()
     assert (await stored(bench), len(files(tmp_path))) == ([], 1)
     monkeypatch.undo()
     await bench.asleep()
@@ -219,6 +244,6 @@ async def test_a_data_directory_whose_name_is_a_pattern_to_the_engine(tmp_path: 
     bench = IngestBench(directory, store=ShakyStore())
     await bench.start()
     await push_full(bench, "first")
-    await bench.ingest.settled()
+    await bench.settled()
     assert await stored(bench) == ["first"]
     await bench.stop()

@@ -2,7 +2,7 @@
 
 An insert costs the engine tens of milliseconds whatever it holds; a client must not wait for that, and a hundred
 thousand lines in one insert cost half of what they cost in ten. Who reads may ask for what was acknowledged
-(`settled`): the next insert is hurried then. If the engine cannot store, the lines stay here and it is tried again.
+(`settled`): the next insert does not wait for more then. If the engine cannot store, the lines stay here and it is tried again.
 Used by committer.py; `settled` is for those who read.
 """
 
@@ -25,7 +25,12 @@ from whodid.store.store import Connection, Store, StoreError
 log = logging.getLogger("whodid.ingest")
 
 GAP_S = 0.16
-"""Between the starts of two inserts: about six a second, as many as the engine merges without haste."""
+"""Between the starts of two inserts, at least: about six a second, as many as the engine merges without haste."""
+STEADY_GAP_S = 0.4
+"""The same where nobody asks and little comes together: an insert costs some 40 ms of processor time, so do the looks of
+the rules and the merges that follow it, and an alert is still there within a second."""
+MUCH_BYTES = 4 << 20
+"""What is worth an insert of its own: with this, its fixed cost is a third of the whole."""
 AGAIN_S = (0.5, 2.0, 10.0)
 """Pauses before an insert that failed is tried again."""
 
@@ -43,7 +48,9 @@ class Backlog:
         self._changes = Changes(clock)
         self._closed: deque[Segment] = deque()
         """On their way into the table, oldest first."""
-        self._hurry = self._stopping = self._stuck = False
+        self._held_up = self._asked_for = False
+        """Commits wait until all is in the table; readers wait."""
+        self._stopping = self._stuck = False
         self._last_start_s = -GAP_S
 
     @property
@@ -83,7 +90,7 @@ class Backlog:
 
     async def drained(self) -> None:
         """Returns when all is in the table. Raises StoreError if the table takes nothing, or the server stops."""
-        self._hurry = not self.empty
+        self._held_up = not self.empty
         self._changes.tell()
         await self._changes.until(lambda: self._stopping or self._stuck or self.empty)
         if not self.empty:
@@ -97,7 +104,7 @@ class Backlog:
         if not last_seq:
             return
         if self._journal.open_segment is not None:
-            self._hurry = True
+            self._asked_for = True
             self._changes.tell()
         await self._changes.until(lambda: self._stuck or self._bus.last_seq >= last_seq)
 
@@ -122,17 +129,24 @@ class Backlog:
 
     async def _close_segment(self) -> None:
         """The open one, when its time has come."""
-        gap_s = self._last_start_s + GAP_S - self._clock.monotonic_s()
-        await self._changes.until(self._is_due, gap_s)
+        for gap_s, condition in ((GAP_S, self._cannot_wait), (STEADY_GAP_S, self._is_worth_it)):
+            await self._changes.until(condition, self._last_start_s + gap_s - self._clock.monotonic_s())
         async with self._lock:
-            self._hurry = False
+            self._held_up = self._asked_for = False
             segment = self._journal.close_segment()
         if segment is not None:
             self._closed.append(segment)
 
-    def _is_due(self) -> bool:
+    def _cannot_wait(self) -> bool:
+        return self._stopping or self._held_up or self._open_bytes >= self._most_bytes // 2
+
+    def _is_worth_it(self) -> bool:
+        return self._asked_for or self._cannot_wait() or self._open_bytes >= MUCH_BYTES
+
+    @property
+    def _open_bytes(self) -> int:
         segment = self._journal.open_segment
-        return self._stopping or self._hurry or (segment is not None and segment.bytes >= self._most_bytes // 2)
+        return segment.bytes if segment is not None else 0
 
     def _segments(self) -> list[Segment]:
         segment = self._journal.open_segment

@@ -29,7 +29,7 @@ log = logging.getLogger("whodid.ingest")
 
 TRICKLE_GAP_S = 0.16
 """Pause between small commits."""
-FULL_BYTES = 128 << 10
+FULL_BYTES = 64 << 10
 """A group of this size is worth a commit of its own, and is answered from the journal."""
 JOURNAL_BYTES, JOURNAL_LINES = 8 << 20, 1 << 20
 """A larger group is not answered from the journal."""

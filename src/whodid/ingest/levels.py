@@ -73,14 +73,21 @@ def _json_branches() -> list[tuple[str, str]]:
     ]
 
 
-def _logfmt_branches() -> list[tuple[str, str]]:
-    """The first of the names, in the order of the names."""
-    branches = []
-    for name in dict.fromkeys(field.lower() for field in LEVEL_FIELDS):
-        value = f"extract(line, {quote(_LOGFMT_LEVEL.format(name.replace('.', '[.]')))})"
-        hint = f"positionCaseInsensitive(line, {quote(name + '=')}) != 0"
-        branches.append((f"NOT {_IS_OBJECT} AND {hint} AND {_known(value)}", value))
-    return branches
+def _logfmt_branches(word: str) -> list[tuple[str, str]]:
+    """The first of the names that states a level, in the order of the names.
+
+    All but the first name are rare: what they state stands in one branch, with the first word where they state nothing.
+    """
+    (name, level), *others = (
+        (name, f"extract(line, {quote(_LOGFMT_LEVEL.format(name.replace('.', '[.]')))})")
+        for name in dict.fromkeys(field.lower() for field in LEVEL_FIELDS)
+    )
+    hint = f"multiSearchAnyCaseInsensitive(line, {quote_list(f'{name}=' for name, _ in others)})"
+    stated = ", ".join(value for _, value in others)
+    return [
+        (f"NOT {_IS_OBJECT} AND positionCaseInsensitive(line, {quote(name + '=')}) != 0 AND {_known(level)}", level),
+        (f"NOT {_IS_OBJECT} AND {hint}", f"arrayFirst(v -> {_known('v')}, [{stated}, {word}])"),
+    ]
 
 
 def detected_level(stream_level: str, metadata: tuple[str, str] | None) -> str:
@@ -97,6 +104,7 @@ def detected_level(stream_level: str, metadata: tuple[str, str] | None) -> str:
         branches.append((f"{stated} != ''", stated))
         branches += _severity_branches(*metadata)
     branches.append((f"NOT multiMatchAny(line, [{quote(_HINT)}])", "''"))
-    branches += _json_branches() + _logfmt_branches()
+    word = f"extract(line, {quote(_WORD)})"
+    branches += _json_branches() + _logfmt_branches(word)
     chain = ", ".join(f"{condition}, {value}" for condition, value in branches)
-    return _normal(f"multiIf({chain}, extract(line, {quote(_WORD)}))")
+    return _normal(f"multiIf({chain}, {word})")
