@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,27 @@ async def test_a_malformed_body_alone_is_told_so(bench: IngestBench) -> None:
     with pytest.raises(MalformedPush, match="no protobuf PushRequest"):
         await bench.push(BROKEN_ENTRY)
     assert await bench.rows() == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        instant(5) + field(2, b"another"),  # Protocol Buffers: of a field that stands twice the last counts
+        field(1, b"") + field(2, b""),
+        field(3, b"") + field(3, field(1, b"a") + field(1, b"b") + field(2, b"c") + field(2, b"d")),
+        field(3, field(2, b"only a value")),
+        field(1, field(7, b"unknown")) + field(9, b"unknown"),
+    ],
+)
+async def test_fields_that_stand_twice_or_nowhere_move_no_other_line(bench: IngestBench, more: bytes) -> None:
+    at_s = bench.now // SECOND
+    before, after = (
+        instant(at_s) + field(2, text) + field(3, field(1, b"n") + field(2, text)) for text in (b"x", b"y")
+    )
+    with suppress(MalformedPush):
+        await bench.push(raw_push(before, instant(at_s) + field(2, b"odd") + more, after))
+    for row in await bench.rows():
+        assert row.line not in ("x", "y") or (row.ns, row.metadata) == (at_s * SECOND, [("n", row.line)])
 
 
 async def test_bytes_that_are_no_utf8_are_replaced_and_the_line_is_kept(bench: IngestBench) -> None:

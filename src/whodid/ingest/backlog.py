@@ -2,8 +2,8 @@
 
 An insert costs the engine tens of milliseconds whatever it holds; a client must not wait for that, and a hundred
 thousand lines in one insert cost half of what they cost in ten. Who reads may ask for what was acknowledged
-(`settled`): the next insert does not wait for more then. If the engine cannot store, the lines stay here and it is tried again.
-Used by committer.py; `settled` is for those who read.
+(`settled`): the next insert does not wait for more then. If the engine cannot store, the lines stay here and it is
+tried again. Used by committer.py; `settled` is for those who read.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ log = logging.getLogger("whodid.ingest")
 GAP_S = 0.16
 """Between the starts of two inserts, at least: about six a second, as many as the engine merges without haste."""
 STEADY_GAP_S = 0.4
-"""The same where nobody asks and little comes together: an insert costs some 40 ms of processor time, so do the looks of
-the rules and the merges that follow it, and an alert is still there within a second."""
+"""The same where nobody asks and little comes together: an insert costs some 40 ms of a processor, and so do the looks
+of the rules and the merges that follow it. An alert is still there within a second."""
 MUCH_BYTES = 4 << 20
 """What is worth an insert of its own: with this, its fixed cost is a third of the whole."""
 AGAIN_S = (0.5, 2.0, 10.0)

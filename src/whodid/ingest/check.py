@@ -84,10 +84,10 @@ def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Fac
         f" OR {odd_metadata(decode.NAMES, decode.VALUES, bounds)}"
     )
     table = connection.select(
-        f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum(length({decode.ENTRIES})),
-            max(arrayExists(entry -> notEmpty({decode.NAMES}), {decode.ENTRIES})),
-            max(arrayExists(entry -> {names_a_level(decode.NAMES)}, {decode.ENTRIES})), max(label_level != ''),
-            max(arrayExists(entry -> {odd}, {decode.ENTRIES}))
+        f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum({decode.COUNT}),
+            max({decode.any_line(f"notEmpty({decode.NAMES})")}),
+            max({decode.any_line(names_a_level(decode.NAMES))}), max(label_level != ''),
+            max({decode.any_line(odd)})
         FROM {decode.source(path)} {decode.settings(schema)}"""
     )
     streams, lines, *flags = (column[0].as_py() for column in table.columns)

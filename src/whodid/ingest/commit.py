@@ -40,14 +40,11 @@ def insert(
     if facts.levels:
         metadata = staging.without_level(f"{metadata} AS metadata")
     level = detected_level("label_level" if facts.label_levels else "''", arrays if facts.levels else None)
-    rows, number = decode.source(path), f"{first_seq} + rowNumberInAllBlocks()"
+    rows, number = decode.lines(path, metadata=facts.metadata), f"{first_seq} + rowNumberInAllBlocks()"
     where = ""
     if again:
-        numbered = f"{number} AS seq FROM {rows} ARRAY JOIN {decode.ENTRIES} AS entry"
-        rows, number = f"(SELECT stream_id, push_key, label_level, entry, {numbered})", "seq"
+        rows, number = f"(SELECT {decode.columns(metadata=facts.metadata)}, {number} AS seq FROM {rows})", "seq"
         where = f"WHERE seq NOT IN (SELECT seq FROM lines WHERE {_numbered(first_seq, facts)})"
-    else:
-        rows = f"{rows} ARRAY JOIN {decode.ENTRIES} AS entry"
     stored = connection.write(
         f"""INSERT INTO lines SELECT stream_id, {decode.NS} AS ts, {number}, toValidUTF8({decode.LINE}) AS line,
             {metadata}, {level}, push_key

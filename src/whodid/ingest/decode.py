@@ -11,23 +11,33 @@ from whodid.ingest.body import Body
 from whodid.store.sql import quote
 from whodid.wire.push_rows import owned_stream
 
-_SHAPE = (
-    "number UInt32, stream_id UInt64, push_key UInt64, label_level String, "
-    "stream Tuple(entries Array(Tuple(timestamp Tuple(seconds Int64, nanos Int32), "
-    "line String, pairs Array(Tuple(name String, value String)))))"
-)
+_ROW = {"number": "UInt32", "stream_id": "UInt64", "push_key": "UInt64", "label_level": "String"}
+_FIELDS = {
+    "seconds": ("`stream.entries.timestamp.seconds`", "Array(Int64)"),
+    "nanos": ("`stream.entries.timestamp.nanos`", "Array(Int32)"),
+    "raw": ("`stream.entries.line`", "Array(String)"),
+    "names": ("`stream.entries.pairs.name`", "Array(Array(String))"),
+    "given": ("`stream.entries.pairs.value`", "Array(Array(String))"),
+}
+"""What a line has: its name in SQL, the message's field, and that as a column of a row. Flat columns, since each look
+into a nested one is an expression more, and these are most of what planning a statement costs."""
+_OF_METADATA = ("names", "given")
 _UNIT_S = 9_000_000_000
 """Seconds are held within ±285 years of 1970, so that hostile instants cannot overflow Int64 nanoseconds."""
 
-ENTRIES = "tupleElement(stream, 1)"
-"""Of one row; each of them is called `entry` in what follows."""
-_STAMP = "tupleElement(entry, 1)"
-_SECONDS = f"greatest({-_UNIT_S}, least({_UNIT_S}, tupleElement({_STAMP}, 1)))"
-NS = f"{_SECONDS} * 1000000000 + tupleElement({_STAMP}, 2)"
-LINE = "tupleElement(entry, 2)"
+NS = f"greatest({-_UNIT_S}, least({_UNIT_S}, seconds)) * 1000000000 + nanos"
+LINE = "raw"
 """The line's bytes, which may be no UTF-8."""
-NAMES = "tupleElement(tupleElement(entry, 3), 1)"
-VALUES = "tupleElement(tupleElement(entry, 3), 2)"
+NAMES = "names"
+VALUES = "given"
+COUNT = f"length({_FIELDS['raw'][0]})"
+"""Lines of a row."""
+
+
+def any_line(condition: str) -> str:
+    """SQL: whether the condition holds for some line of a row."""
+    columns = ", ".join(field for field, _ in _FIELDS.values())
+    return f"arrayExists(({', '.join(_FIELDS)}) -> {condition}, {columns})"
 
 
 def rows(bodies: Sequence[Body]) -> bytes:
@@ -44,9 +54,29 @@ def _pieces(bodies: Sequence[Body]) -> Iterator[bytes | memoryview]:
             yield from owned_stream(data[begin:end], number, stream_id, body.push_key, level)
 
 
-def source(path: str) -> str:
-    """What stands after FROM: number, stream_id, push_key, label_level and the entries of each row."""
-    return f"file({quote(path)}, 'Protobuf', {quote(_SHAPE)})"
+def source(path: str, *, metadata: bool = True) -> str:
+    """What stands after FROM: number, stream_id, push_key, label_level and the lines of each row.
+
+    Without `metadata` that is not even read; for a file that is known to have none.
+    """
+    row = *_ROW.items(), *_fields(metadata).values()
+    shape = ", ".join(f"{name} {kind}" for name, kind in row)
+    return f"file({quote(path)}, 'Protobuf', {quote(shape)})"
+
+
+def lines(path: str, *, metadata: bool = True) -> str:
+    """The same with a row for each line, and what it has by name."""
+    fields = ", ".join(f"{field} AS {name}" for name, (field, _) in _fields(metadata).items())
+    return f"{source(path, metadata=metadata)} ARRAY JOIN {fields}"
+
+
+def columns(*, metadata: bool = True) -> str:
+    """What a row of `lines` has, as a list for SELECT."""
+    return ", ".join((*_ROW, *_fields(metadata)))
+
+
+def _fields(metadata: bool) -> dict[str, tuple[str, str]]:
+    return {name: field for name, field in _FIELDS.items() if metadata or name not in _OF_METADATA}
 
 
 def settings(schema: str) -> str:

@@ -101,7 +101,7 @@ class _Stage:
             self.connection.write(
                 f"""INSERT INTO {TABLE} SELECT number, stream_id, push_key, label_level, {decode.NS}, {decode.LINE},
                 mapFromArrays({decode.NAMES}, {decode.VALUES})
-                FROM {decode.source(path)} ARRAY JOIN {decode.ENTRIES} AS entry {decode.settings(schema)}"""
+                FROM {decode.lines(path)} {decode.settings(schema)}"""
             )
         except StoreError as e:
             if e.code in MALFORMED_CODES:
