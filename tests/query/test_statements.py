@@ -30,9 +30,9 @@ def test_counts_group_by_what_is_asked_and_tell_suspects() -> None:
     assert statements.metadata_key("detected_level") == "detected_level"
 
 
-def test_committed_and_live_streams() -> None:
+def test_committed_and_last_lines() -> None:
     assert "seq >= 5\n  AND seq <= 9\n  AND stream_id IN (1, 2)\n  AND (c)" in statements.committed(
         5, 9, [1, 2], ["(c)"]
     )
     assert "stream_id = 1\n" in statements.committed(5, 9, [1])
-    assert statements.live_streams([1], 2, 3).startswith("SELECT DISTINCT stream_id")
+    assert statements.last_lines([1], 2, 3).endswith("GROUP BY stream_id")

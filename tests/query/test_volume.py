@@ -10,7 +10,7 @@ from whodid.logql.parser import parse_selector
 from whodid.model.clock import MILLISECOND, SECOND
 from whodid.query.errors import QueryError
 from whodid.query.limits import Limits
-from whodid.query.volume import IndexStats, VolumeRequest, index_stats, volumes
+from whodid.query.volume import IndexStats, VolumeRequest, index_stats
 
 STREAMS = [
     {"job": "db", "host": "a"},
@@ -44,7 +44,9 @@ async def ask(bench: QueryBench, selector: str, **options: object) -> dict[str, 
     """Labels as text → instants (seconds from the base) and bytes, in the answer's order."""
     asked = {"start_ns": BASE_NS, "end_ns": BASE_NS + 600 * SECOND, "step_ns": 0, "limit": 100, **options}
     request = VolumeRequest(parse_selector(selector), **asked)  # type: ignore[arg-type]
-    found = await volumes(bench.index.streams(bench.tenant), request, bench.engine.budget(), bench.engine.limits)
+    found = await bench.engine.volumes(request, bench.tenant, cached=False)
+    for _ in range(2):
+        assert await bench.engine.volumes(request, bench.tenant) == found
     return {
         ",".join(f"{k}={v}" for k, v in sorted(series.labels.items())): [
             ((ns - BASE_NS) // MILLISECOND, int(value)) for ns, value in series.points

@@ -13,17 +13,19 @@ from whodid.logql.parser import parse
 from whodid.logql.tokens import SORT_FUNCTIONS
 from whodid.logql.walk import walk
 from whodid.model.clock import Clock
-from whodid.model.result import Matrix, Row, Scalar, Statistics, Streams, Vector
+from whodid.model.result import Matrix, Row, Scalar, Series, Statistics, Streams, Vector
 from whodid.query import logs, planner
 from whodid.query.budget import Budget, Settled
 from whodid.query.committed import CommittedRanges
 from whodid.query.errors import QueryError
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
+from whodid.query.labels import LabelReader
 from whodid.query.limits import Limits
 from whodid.query.metric import Evaluation
 from whodid.query.results_cache import ResultsCache
 from whodid.query.scan import Cost
+from whodid.query.volume import VolumeRequest, volumes
 from whodid.store.store import Store
 from whodid.store.streams import StreamIndex
 
@@ -55,6 +57,7 @@ class Engine:
     def __init__(self, store: Store, settled: Settled, index: StreamIndex, clock: Clock, limits: Limits) -> None:
         self._store, self._settled, self._index, self._clock, self._limits = store, settled, index, clock, limits
         self._committed, self._cache = CommittedRanges(), ResultsCache()
+        self.labels = LabelReader(index)
 
     @property
     def limits(self) -> Limits:
@@ -107,6 +110,11 @@ class Engine:
         streams = self._index.streams(tenant)
         return await self._committed.rows(queries, first_seq, last_seq, tenant, streams, self.budget())
 
+    async def volumes(self, request: VolumeRequest, tenant: str = "fake", *, cached: bool = True) -> list[Series]:
+        """Bytes of each series. Raises QueryError."""
+        streams, cache = self._index.streams(tenant), self._cache if cached else None
+        return await volumes(streams, request, self.budget(), self._limits, tenant, cache)
+
     def budget(self) -> Budget:
         """The time and memory of one query from now on; also for statements about the store, such as of volume.py."""
         return Budget(self._store, self._settled, self._limits, self._clock)
@@ -115,6 +123,7 @@ class Engine:
         """Drops what is remembered of stored lines, since some have been deleted."""
         self._committed.forget()
         self._cache.forget()
+        self.labels.forget()
 
     async def _lines(self, query: LogQuery, request: RangeRequest, budget: Budget) -> Streams:
         self._limits.check_entries(request.limit)

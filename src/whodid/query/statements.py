@@ -70,11 +70,11 @@ def bounds(stream_ids: Iterable[int], begin_ns: int, end_ns: int, conditions: Se
     return f"SELECT min(ts) AS first, max(ts) AS last, count() AS lines\nFROM lines\nWHERE {where}"
 
 
-def live_streams(stream_ids: Iterable[int], begin_ns: int, end_ns: int) -> str:
-    """Which of the streams have a line in the span."""
+def last_lines(stream_ids: Iterable[int], begin_ns: int, end_ns: int) -> str:
+    """The last instant in the span of each stream that has a line in it."""
     return (
-        f"SELECT DISTINCT stream_id\nFROM lines\nWHERE {of_streams(stream_ids)}\n"
-        f"  AND ts >= {begin_ns}\n  AND ts < {end_ns}"
+        f"SELECT stream_id, max(ts) AS last\nFROM lines\nWHERE {of_streams(stream_ids)}\n"
+        f"  AND ts >= {begin_ns}\n  AND ts < {end_ns}\nGROUP BY stream_id"
     )
 
 

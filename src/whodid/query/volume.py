@@ -1,10 +1,10 @@
 """How much there is: streams, lines and bytes of a selector, as a whole, by series, and over time.
 
-One statement over the key and the lengths of lines: the engine keeps these apart from the text, so the lines themselves
-are not read. Bytes are those of the line and of its structured metadata, as Loki counts them. `detected_level` may be
-asked for like a label. Source: Grafana Loki's `index/stats` and `index/volume`.
+What is asked and answered is here, the counting of bytes in sizes.py. `detected_level` may be asked for like a label.
+Source: Grafana Loki's `index/stats` and `index/volume`.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,23 +15,15 @@ from whodid.model.clock import MILLISECOND
 from whodid.model.entry import Labels
 from whodid.model.matcher import Matcher
 from whodid.model.result import Series
-from whodid.query import statements
+from whodid.query.budget import Budget
 from whodid.query.errors import QueryError
 from whodid.query.limits import Limits
-from whodid.query.scan import Select
+from whodid.query.results_cache import ResultsCache
 from whodid.query.selector import select as select_streams
-from whodid.store.sql import number_list, quote
+from whodid.query.sizes import BYTES, MAX_CELLS, Group, Pieces, Sizes, piece_ns
+from whodid.query.statements import of_streams
 
 LEVEL = "detected_level"
-MAX_CELLS = 500_000
-"""Series × steps that one answer may have: each becomes a few Python objects."""
-_BYTES = (
-    "length(line) + arraySum(x -> length(x), metadata.keys) + arraySum(x -> length(x), metadata.values) "
-    "+ if(detected_level = '', 0, 14 + length(detected_level))"
-)
-
-_Group = tuple[tuple[str, str], ...]
-"""Labels of a series, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,56 +53,58 @@ class VolumeRequest:
 
 
 async def index_stats(
-    streams: Mapping[int, Labels], selector: Selector, start_ns: int, end_ns: int, select: Select
+    streams: Mapping[int, Labels], selector: Selector, start_ns: int, end_ns: int, budget: Budget
 ) -> IndexStats:
     """Counts of the selected streams within [start, end]."""
     chosen = select_streams(streams, selector.matchers)
     if not chosen:
         return IndexStats()
-    table = await select(
+    table = await budget(
         "SELECT uniqExact(stream_id) AS streams, uniqExact(stream_id, _part) AS chunks, count() AS entries, "
-        f"sum({_BYTES}) AS bytes\nFROM lines\nWHERE {_where(chosen, start_ns, end_ns)}"
+        f"sum({BYTES}) AS bytes\nFROM lines\nWHERE {of_streams(chosen)} AND ts >= {start_ns} AND ts <= {end_ns}"
     )
     return IndexStats(**{name: int(value or 0) for name, value in table.to_pylist()[0].items()})
 
 
 async def volumes(
-    streams: Mapping[int, Labels], request: VolumeRequest, select: Select, limits: Limits
+    streams: Mapping[int, Labels],
+    request: VolumeRequest,
+    budget: Budget,
+    limits: Limits,
+    tenant: str = "",
+    cache: ResultsCache | None = None,
 ) -> list[Series]:
-    """Bytes of each series, largest first; one point for each step in which it has any."""
-    level = LEVEL in request.targets
+    """Bytes of each series, largest first; one point for each step in which it has any.
+
+    With a `cache`, what is known of the tenant's lines is not counted again.
+    """
     chosen = select_streams(streams, _with_targets(request))
     if not chosen:
         return []
-    names = _names(chosen, request)
-    groups = list(dict.fromkeys(names.values()))
+    groups = _groups(chosen, request)
     begin_ns, width_ns = _grid(request)
     steps = (request.end_ns - begin_ns) // width_ns + 1
-    if min(len(groups), limits.max_volume_series) * steps > MAX_CELLS:
-        raise QueryError(f"the volume has {len(groups)} series in {steps} steps; use a larger step or fewer labels")
-    number = {group: i for i, group in enumerate(groups)}
-    ids, numbers = number_list(chosen), number_list(number[names[i]] for i in chosen)
-    table = await select(
-        f"SELECT transform(stream_id, {ids}, {numbers}, 0) AS series_no, "
-        f"{'detected_level' if level else quote('')} AS level, "
-        f"intDiv(ts - {begin_ns}, {width_ns}) AS step, sum({_BYTES}) AS bytes\nFROM lines\n"
-        f"WHERE {_where(chosen, request.start_ns, request.end_ns)}\n"
-        f"GROUP BY series_no, level, step\nLIMIT {MAX_CELLS + 1}"
-    )
-    if table.num_rows > MAX_CELLS:
-        raise QueryError(f"the volume has more than {MAX_CELLS} points; use a larger step or fewer labels")
-    tally: dict[int, Counter[_Group]] = {}
-    for row in table.to_pylist():
-        if level and not row["level"]:
+    series = min(len(set(groups.values())), limits.max_volume_series)
+    if series * steps > MAX_CELLS:
+        raise QueryError(f"the volume has {series} series in {steps} steps; use a larger step or fewer labels")
+    sizes = Sizes(groups, LEVEL in request.targets, budget)
+    tally: dict[int, Counter[Group]] = {}
+    if cache is None:
+        parts = [await sizes.counted(Pieces(begin_ns, width_ns), request.start_ns, request.end_ns + 1)]
+    else:
+        length_ns = request.end_ns + 1 - request.start_ns
+        key = (tenant, request.selector, request.targets, request.by)
+        parts = await sizes.known(
+            piece_ns(length_ns, request.step_ns), request.start_ns, request.end_ns + 1, cache, key
+        )
+    for at_ns, group, level, size in itertools.chain.from_iterable(parts):
+        if not level and LEVEL in request.targets:
             continue
-        for name in _spread(groups[row["series_no"]], row["level"], request.by):
-            tally.setdefault(row["step"], Counter())[name] += row["bytes"]
+        at = tally.setdefault((at_ns - begin_ns) // width_ns, Counter())
+        for name in _spread(group, level, request.by):
+            at[name] += size
     limits.check_volumes(len({name for at in tally.values() for name in at}))
     return _series(tally, request, begin_ns, width_ns)
-
-
-def _where(streams: Mapping[int, Labels], start_ns: int, end_ns: int) -> str:
-    return f"{statements.of_streams(streams)} AND ts >= {start_ns} AND ts <= {end_ns}"
 
 
 def _with_targets(request: VolumeRequest) -> Sequence[Matcher]:
@@ -120,7 +114,7 @@ def _with_targets(request: VolumeRequest) -> Sequence[Matcher]:
     return (*matchers, *(Matcher(name, "=~", ".+") for name in request.targets if name not in named))
 
 
-def _names(chosen: Mapping[int, Labels], request: VolumeRequest) -> dict[int, _Group]:
+def _groups(chosen: Mapping[int, Labels], request: VolumeRequest) -> dict[int, Group]:
     """The labels of each stream that tell its series from others."""
     wanted = set(request.targets)
     if not wanted and request.by == "series":
@@ -138,14 +132,14 @@ def _grid(request: VolumeRequest) -> tuple[int, int]:
     return request.start_ns // request.step_ns * request.step_ns, request.step_ns
 
 
-def _spread(group: _Group, level: str, by: str) -> list[_Group]:
+def _spread(group: Group, level: str, by: str) -> list[Group]:
     """The series that a group counts for: one, or one for each label."""
     labels = tuple(sorted((*group, (LEVEL, level)))) if level else group
     return [labels] if by == "series" else [((name, ""),) for name, _ in labels]
 
 
-def _series(tally: Mapping[int, Counter[_Group]], request: VolumeRequest, begin_ns: int, width_ns: int) -> list[Series]:
-    points: dict[_Group, list[tuple[int, float]]] = {}
+def _series(tally: Mapping[int, Counter[Group]], request: VolumeRequest, begin_ns: int, width_ns: int) -> list[Series]:
+    points: dict[Group, list[tuple[int, float]]] = {}
     for step in sorted(tally):
         end_ns = begin_ns + (step + 1) * width_ns - MILLISECOND  # Loki stamps a step with its last millisecond
         at_ns = min(end_ns, request.end_ns) if request.step_ns else request.end_ns

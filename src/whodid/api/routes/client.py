@@ -66,3 +66,8 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
 async def _until_gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass  # the body, or what is left of it
+
+
+def cached(request: Request) -> bool:
+    """Whether what was computed before may be a part of the answer; as in Loki, the client can say no."""
+    return "no-cache" not in request.headers.get("cache-control", "").lower()

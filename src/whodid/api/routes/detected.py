@@ -19,7 +19,6 @@ from whodid.model.result import Row, Streams
 from whodid.query import detected_fields as detection
 from whodid.query.detected_labels import detected_labels
 from whodid.query.engine import RangeRequest
-from whodid.query.labels import series
 from whodid.wire.explore import FieldParameters, encode_field_values, encode_fields, encode_plain, read_fields
 from whodid.wire.params import BadParameter, read_bounds
 
@@ -29,7 +28,7 @@ async def labels(request: Request) -> Response:
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selectors = [parse_selector(values["query"], narrow=True)] if values.get("query") else []
-    asked = series(selectors, house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns)
+    asked = house.engine.labels.series(selectors, house.engine.budget(), tenant_of(request), start_ns, end_ns)
     found = detected_labels(await while_connected(request, asked))
     body = [{"label": name, "cardinality": count} for name, count in found]
     return await json_answer(request, encode_plain({"detectedLabels": body}))

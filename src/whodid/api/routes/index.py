@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from whodid.api.routes.answers import json_answer
-from whodid.api.routes.client import parameters, while_connected
+from whodid.api.routes.client import cached, parameters, while_connected
 from whodid.api.services import services, tenant_of
 from whodid.logql.parser import parse_selector
 from whodid.model.clock import MILLISECOND
@@ -75,6 +75,5 @@ async def _volumes(request: Request, *, stepped: bool) -> tuple[int, list[Series
         asked.targets,
         asked.by,
     )
-    streams = house.index.streams(tenant_of(request))
-    work = volume.volumes(streams, wanted, house.engine.budget(), house.engine.limits)
+    work = house.engine.volumes(wanted, tenant_of(request), cached=cached(request))
     return asked.end_ns, await while_connected(request, work)

@@ -6,12 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from whodid.api.routes.answers import json_answer
-from whodid.api.routes.client import parameters, while_connected
+from whodid.api.routes.client import cached, parameters, while_connected
 from whodid.api.services import services, tenant_of
 from whodid.logql.ast import Selector
 from whodid.logql.parser import parse_selector
 from whodid.query.engine import RangeRequest
-from whodid.query.labels import label_names, label_values, series
 from whodid.wire.params import (
     BadParameter,
     read_bounds,
@@ -37,11 +36,6 @@ def from_drilldown(request: Request) -> bool:
     """Whether Logs Drilldown asks: it shows a part of too many series rather than an error, as Loki lets it."""
     tags = request.headers.get("x-query-tags", "").lower().split(",")
     return DRILLDOWN in (tag.strip() for tag in tags)
-
-
-def cached(request: Request) -> bool:
-    """Whether what was computed before may be a part of the answer; as in Loki, the client can say no."""
-    return "no-cache" not in request.headers.get("cache-control", "").lower()
 
 
 def asked_range(request: Request, values: Mapping[str, str], more: str = "") -> RangeRequest:
@@ -96,7 +90,7 @@ async def asked_names(request: Request) -> list[str]:
     house, values = services(request), await parameters(request)
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selector = parse_selector(values["query"], narrow=True) if values.get("query") else None
-    found = label_names(house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns, selector)
+    found = house.engine.labels.names(house.engine.budget(), tenant_of(request), start_ns, end_ns, selector)
     return await while_connected(request, found)
 
 
@@ -106,7 +100,7 @@ async def asked_values(request: Request) -> list[str]:
     start_ns, end_ns = read_bounds(values, house.clock.now_ns())
     selector = parse_selector(values["query"], narrow=True) if values.get("query") else None
     name = request.path_params["name"]
-    found = label_values(name, house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns, selector)
+    found = house.engine.labels.values(name, house.engine.budget(), tenant_of(request), start_ns, end_ns, selector)
     return await while_connected(request, found)
 
 
@@ -119,7 +113,7 @@ async def stream_series(request: Request) -> Response:
     if [text.replace(" ", "") for text in texts] == ["{}"]:
         texts = []  # alone, it is as if nothing had been asked for
     selectors = [_group(text) for text in texts]
-    work = series(selectors, house.index, house.engine.budget(), tenant_of(request), start_ns, end_ns)
+    work = house.engine.labels.series(selectors, house.engine.budget(), tenant_of(request), start_ns, end_ns)
     found = await while_connected(request, work)
     return await json_answer(request, encode_data(found))
 
