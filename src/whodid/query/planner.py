@@ -12,6 +12,7 @@ from whodid.logql.ast import LogQuery, Stage
 from whodid.model.entry import Labels
 from whodid.query import grams
 from whodid.query.line import Line
+from whodid.query.rewrite import in_order
 from whodid.query.selector import select
 from whodid.query.stages import STAGES, Meaning, Scope, Step
 
@@ -51,7 +52,7 @@ def plan(query: LogQuery, streams: Mapping[int, Labels]) -> Plan:
     hints: list[str] = []
     steps: list[Step] = []
     drops, in_engine = False, True
-    for stage in query.stages:
+    for stage in in_order(query.stages):
         meaning = STAGES[type(stage)]
         step = meaning.apply(stage)  # even if SQL says it all: a stage that cannot run must not depend on the data
         fragment = meaning.sql(stage, scope)
@@ -70,7 +71,7 @@ def plan(query: LogQuery, streams: Mapping[int, Labels]) -> Plan:
 
 def steps(query: LogQuery) -> tuple[Step, ...]:
     """All stages in Python: for rows that are in memory already."""
-    return tuple(STAGES[type(stage)].apply(stage) for stage in query.stages)
+    return tuple(STAGES[type(stage)].apply(stage) for stage in in_order(query.stages))
 
 
 def _after(scope: Scope, stage: Stage, meaning: Meaning) -> Scope:
