@@ -55,3 +55,26 @@ def test_a_line_that_nobody_reads_is_not_written(written: str, run: str | None) 
     node = parse(written)
     assert isinstance(node, RangeAggregation)
     assert print_expr(as_run(node)) == print_expr(parse(run or written))
+
+
+@pytest.mark.parametrize(
+    ("written", "run"),
+    [
+        ('|= ip("::1")', '|= ip("::1")'),
+        ('!= ip("::1") or "a" or ip("::2")', '!= ip("::1") or "a" or ip("::2")'),
+        ('|= ip("::1") or "a" or "b"', '|= "::1" or "a" or "b"'),
+        ('|= "a" or "b" or ip("::1") or "c" or "d"', '|= "a" or "c" or "d"'),
+        ('|= "a" or ip("::1") or ip("::2")', '|= "a" or "::2"'),
+        ('|= "" or "a" or "" or "b"', '|= "a" or "b"'),
+        ('|= "" or ""', '|= ""'),
+        ('|~ "" or ".*" or "a|b"', '|~ "a|b"'),
+        ('!= "" or "a"', '!= "" or "a"'),
+        ('!~ "a.*(bc|de)" or "x"', '!~ "abc|ade" or "x"'),
+        ('|> "<_>" or ""', '|> "<_>" or ""'),
+    ],
+)
+def test_operands(written: str, run: str) -> None:
+    query, expected = parse(f'{{job="x"}} {written}'), parse(f'{{job="x"}} {run}')
+    assert isinstance(query, LogQuery)
+    assert isinstance(expected, LogQuery)
+    assert in_order(query.stages) == expected.stages

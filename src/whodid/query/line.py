@@ -86,7 +86,7 @@ class Line:
                 self.refused = True
 
     def extract_anew(self, name: str, value: str) -> None:
-        """As `extract`, by a parser that was asked for this very label: the last find counts, and nothing is checked."""
+        """As `extract`, by a parser that was asked for this very label: the last find counts, nothing is checked."""
         name = self._free(name)
         if self.wanted is None or name in self.wanted:
             self._write(name, value)

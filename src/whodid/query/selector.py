@@ -3,29 +3,19 @@
 An absent label equals the empty string. The table of lines is only ever asked for the stream ids found here.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from whodid.model.entry import Labels
 from whodid.model.matcher import Matcher
+from whodid.query.plain_filters import label_expression
 from whodid.query.regex import anchored, compiled
-
-_OPEN_ENDED = re.compile(
-    r"""(?P<flags>\(\?i\))? (?P<before>\.\*\??)?
-        (?P<literal>(?:[^\\.+*?()|\[\]{}^$]|\\[^\w\s])+) (?P<after>\.\*\??)?""",
-    re.VERBOSE,
-)
-"""`foo.*`, `.*foo`, `(?i).*foo.*`."""
 
 
 def as_label_filter(matcher: Matcher) -> Matcher:
-    """The matcher as a label filter of a pipeline means it: Loki up to 3.7 looks for the text of `foo.*` anywhere in
-    the value, other than in a selector (grafana/loki#23892).
-    """
-    match = _OPEN_ENDED.fullmatch(matcher.value) if matcher.op in ("=~", "!~") else None
-    if match is None or not (match["before"] or match["after"]):
+    """The matcher as a label filter of a pipeline means it, other than a selector (plain_filters.py)."""
+    if matcher.op not in ("=~", "!~"):
         return matcher
-    return Matcher(matcher.name, matcher.op, f"{match['flags'] or ''}(?s:.*){match['literal']}(?s:.*)")
+    return Matcher(matcher.name, matcher.op, label_expression(matcher.value))
 
 
 def test(matcher: Matcher) -> Callable[[str], bool]:
