@@ -3,9 +3,9 @@ needed.
 
 A pair that cannot be read is passed over; with --strict it ends the parse and marks the line `LogfmtParserErr`.
 Keys without a value are dropped unless --keep-empty. Labels that are asked for begin empty; a pair is written to the
-label whose key it is, else to the label of its own name if that is asked for, and the last one counts. In a metric query
-that wants few labels Loki 3.7 looks only for keys that are labels too (grafana/loki#23361), and stops at the first if
-all labels wanted are among those asked for here. Source: LogQL's manual and go-logfmt's grammar. No SQL:
+label whose key it is, else to the label of its own name if that is asked for, and the last one counts. In a metric
+query that wants few labels Loki 3.7 looks only for keys that are labels too (grafana/loki#23361), and stops at the
+first if all labels wanted are among those asked for here. Source: LogQL's manual and go-logfmt's grammar. No SQL:
 extractKeyValuePairs reads broken pairs in another way.
 """
 
