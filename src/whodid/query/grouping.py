@@ -51,6 +51,7 @@ def series_of(grouping: Grouping | None, *, outer: bool = False) -> Callable[[Li
     names = sorted(set(grouping.labels))
 
     def key(line: Line) -> Key:
-        return tuple((name, value) for name in names if (value := line.shown(name)) is not None)
+        seen = [name for name in names if name not in line.taken] if line.taken else names
+        return tuple((name, value) for name in seen if (value := line.shown(name)) is not None)
 
     return key

@@ -64,7 +64,7 @@ class EnginePlan:
 def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None) -> EnginePlan | None:
     """The query's stages, with the labels in `wanted.names`; `plan` is the same query's."""
     names = wanted.names
-    if names is None or any(name.endswith(EXTRACTED) for name in names):
+    if names is None or wanted.checks or any(name.endswith(EXTRACTED) for name in names):
         return None
     made = _Pipeline(plan.streams, names - {ERROR, ERROR_DETAILS}, wanted)
     if not all(made.add(stage) for stage in query.stages):

@@ -4,7 +4,7 @@ Name rule (Loki's): the base name goes to stream > structured metadata > parsed;
 where parsed > structured metadata. A name stands in one category only. Mutable, lives for one entry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from whodid.model.entry import Labels
 from whodid.model.result import Row
@@ -21,14 +21,17 @@ class Line:
     __slots__ = (
         "_base",
         "_extracted",
+        "checks",
         "error",
         "error_details",
         "keeps_parse_errors",
         "metadata",
         "ns",
         "parsed",
+        "refused",
         "seq",
         "stream",
+        "taken",
         "text",
         "wanted",
     )
@@ -43,10 +46,17 @@ class Line:
         self.metadata: Labels = metadata
         self.parsed: Labels = {}
         self._extracted: set[str] = set()
+        self.taken: frozenset[str] = frozenset()
+        """Names that were taken away. A grouping `by` one of them does not see what was written there anew (as in
+        Loki)."""
         self.wanted: frozenset[str] | None = None
         """The only labels that parsers need to find, if the query does not need them all (wanted.py)."""
         self.keeps_parse_errors = False
         """A metric query asks about `__error__` itself (wanted.py)."""
+        self.checks: Mapping[str, Callable[[Line], bool]] = {}
+        """What a metric query asks of labels as soon as a parser has found them (wanted.py)."""
+        self.refused = False
+        """One of the checks did not hold: the line is not counted, whatever becomes of the label."""
         self.error = self.error_details = ""
 
     def get(self, name: str) -> str | None:
@@ -71,14 +81,20 @@ class Line:
         """A parser found `name`: the first find of a name counts, and stored labels keep theirs."""
         name = self._free(name)
         if name not in self._extracted and (self.wanted is None or name in self.wanted):
-            self._extracted.add(name)
-            self.metadata.pop(name, None)
-            self.parsed[name] = value
+            self._write(name, value)
+            if name in self.checks and not self.checks[name](self):
+                self.refused = True
 
     def extract_anew(self, name: str, value: str) -> None:
-        """As `extract`, by a parser that was asked for this very label: the last find counts."""
-        self._extracted.discard(self._free(name))
-        self.extract(name, value)
+        """As `extract`, by a parser that was asked for this very label: the last find counts, nothing is checked."""
+        name = self._free(name)
+        if self.wanted is None or name in self.wanted:
+            self._write(name, value)
+
+    def _write(self, name: str, value: str) -> None:
+        self._extracted.add(name)
+        self.metadata.pop(name, None)
+        self.parsed[name] = value
 
     def _free(self, name: str) -> str:
         """The name that a parser's label gets: stored labels keep theirs."""
@@ -96,9 +112,11 @@ class Line:
 
     def assign(self, name: str, value: str) -> None:
         """label_format made `name`: it replaces whatever had the name, and a later parser does not find it again."""
-        self.remove(name)
-        self.parsed[name] = value
-        self._extracted.add(name)
+        if name in self.stream:
+            self.stream = {other: text for other, text in self.stream.items() if other != name}
+        elif name == ERROR_DETAILS:
+            self.error_details = ""
+        self._write(name, value)
 
     def rename(self, source: str, target: str) -> None:
         """Moves a label; wherever it came from it is a parsed one then, and replaces whatever had the name."""
@@ -107,8 +125,17 @@ class Line:
             self.assign(target, value)
             self.remove(source)
 
+    def keep(self, kept: Callable[[str, str], bool]) -> None:
+        """Takes away all labels but those that are kept. `__error__` stays."""
+        before = {*self.stream, *self.metadata, *self.parsed}
+        self.stream = {name: value for name, value in self.stream.items() if kept(name, value)}
+        self.metadata = {name: value for name, value in self.metadata.items() if kept(name, value)}
+        self.parsed = {name: value for name, value in self.parsed.items() if kept(name, value)}
+        self.taken |= before - self.stream.keys() - self.metadata.keys() - self.parsed.keys()
+
     def remove(self, name: str) -> None:
         """Takes a label away, `__error__` too."""
+        self.taken |= {name}
         self.parsed.pop(name, None)
         self.metadata.pop(name, None)
         if name in self.stream:

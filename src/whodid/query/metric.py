@@ -32,6 +32,7 @@ from whodid.query.grid import Grid
 from whodid.query.limits import Limits
 from whodid.query.regex import compiled, named_anchored
 from whodid.query.results_cache import Question, ResultsCache
+from whodid.query.rewrite import as_run
 from whodid.query.scan import Cost
 from whodid.query.selector import select as select_streams
 from whodid.templates.expansion import filled, references
@@ -59,7 +60,7 @@ class Evaluation:
             case VectorLiteral(value):
                 return Frame.constant(value, self.grid.points)
             case RangeAggregation():
-                return await self._leaf(node, None)
+                return await self._leaf(as_run(node), None)
             case VectorAggregation():
                 return await self._aggregation(node)
             case BinaryOperation():
@@ -77,7 +78,7 @@ class Evaluation:
     async def _aggregation(self, node: VectorAggregation) -> Frame:
         inner = node.expr
         if node.function == "sum" and isinstance(inner, RangeAggregation) and samples.additive(inner):
-            return await self._leaf(inner, node.grouping or Grouping(()))
+            return await self._leaf(as_run(inner), node.grouping or Grouping(()))
         return vector.aggregate(node, await self._frame(inner, node.function))
 
     async def _leaf(self, node: RangeAggregation, keep: Grouping | None) -> Frame:

@@ -124,7 +124,7 @@ def _extract_paths(line: Line, paths: list[tuple[str, tuple[str | int, ...]]]) -
         if value is not None:
             line.extract_anew(name, value)
         elif line.get(name) is None:
-            line.extract(name, "")
+            line.extract_anew(name, "")
 
 
 def _at_path(text: str, path: tuple[str | int, ...]) -> str | None:

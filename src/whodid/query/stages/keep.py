@@ -21,9 +21,7 @@ def apply(stage: Keep) -> Step:
         )
 
     def step(line: Line) -> bool:
-        line.stream = {name: value for name, value in line.stream.items() if kept(name, value)}
-        line.metadata = {name: value for name, value in line.metadata.items() if kept(name, value)}
-        line.parsed = {name: value for name, value in line.parsed.items() if kept(name, value)}
+        line.keep(kept)
         return True
 
     return step

@@ -3,8 +3,10 @@ needed.
 
 A pair that cannot be read is passed over; with --strict it ends the parse and marks the line `LogfmtParserErr`.
 Keys without a value are dropped unless --keep-empty. Labels that are asked for begin empty; a pair is written to the
-label whose key it is, else to the label of its own name if that is asked for, and the last one counts. Source: LogQL's
-manual and go-logfmt's grammar. No SQL: extractKeyValuePairs reads broken pairs in another way.
+label whose key it is, else to the label of its own name if that is asked for, and the last one counts. In a metric
+query that wants few labels Loki 3.7 looks only for keys that are labels too (grafana/loki#23361), and stops at the
+first if all labels wanted are among those asked for here. Source: LogQL's manual and go-logfmt's grammar. No SQL:
+extractKeyValuePairs reads broken pairs in another way.
 """
 
 import re
@@ -61,8 +63,13 @@ def apply(stage: LogfmtParser) -> Step:
                     if line.sated:
                         break
                 continue
-            for label in wanted.get(name, (name,) if name in keys else ()):
+            if line.wanted is not None and name not in keys and name not in line.wanted:
+                continue
+            found = wanted.get(name, [name] if name in keys else [])
+            for label in found:
                 line.extract_anew(label, value)
+            if found and line.sated:
+                break
         return True
 
     return step
