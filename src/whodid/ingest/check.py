@@ -74,6 +74,8 @@ class Facts:
         )
 
 
+_METADATA, _LEVEL, _ODD = 1, 2, 3
+"""Kinds of lines; what is told of one kind may be so of those before it."""
 NOTHING = Facts(0, 0, metadata=False, levels=False, label_levels=False)
 
 
@@ -83,15 +85,15 @@ def facts(connection: Connection, path: str, schema: str, bounds: Bounds) -> Fac
         f"({decode.NS} AS ts) < {bounds.low_ns} OR ts > {bounds.high_ns} OR length({decode.LINE}) > {bounds.line_bytes}"
         f" OR {odd_metadata(decode.NAMES, decode.VALUES, bounds)}"
     )
+    # One look at each line: the engine plans a second one as long as this.
+    kind = f"multiIf({odd}, {_ODD}, empty({decode.NAMES}), 0, {names_a_level(decode.NAMES)}, {_LEVEL}, {_METADATA})"
     table = connection.select(
-        f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum({decode.COUNT}),
-            max({decode.any_line(f"notEmpty({decode.NAMES})")}),
-            max({decode.any_line(names_a_level(decode.NAMES))}), max(label_level != ''),
-            max({decode.any_line(odd)})
+        f"""SELECT countIf(number = rowNumberInAllBlocks() + 1), sum({decode.COUNT}), max({decode.most(kind)}),
+            max(label_level != '')
         FROM {decode.source(path)} {decode.settings(schema)}"""
     )
-    streams, lines, *flags = (column[0].as_py() for column in table.columns)
-    return Facts(streams, lines, *map(bool, flags))
+    streams, lines, most, label_levels = (column[0].as_py() for column in table.columns)
+    return Facts(streams, lines, most >= _METADATA, most >= _LEVEL, bool(label_levels), most == _ODD)
 
 
 def odd_metadata(names: str, values: str, bounds: Bounds) -> str:

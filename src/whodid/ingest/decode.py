@@ -34,10 +34,10 @@ COUNT = f"length({_FIELDS['raw'][0]})"
 """Lines of a row."""
 
 
-def any_line(condition: str) -> str:
-    """SQL: whether the condition holds for some line of a row."""
-    columns = ", ".join(field for field, _ in _FIELDS.values())
-    return f"arrayExists(({', '.join(_FIELDS)}) -> {condition}, {columns})"
+def most(number: str) -> str:
+    """SQL: the largest that the number is for a line of a row; 0 without lines."""
+    fields = ", ".join(field for field, _ in _FIELDS.values())
+    return f"arrayMax(({', '.join(_FIELDS)}) -> {number}, {fields})"
 
 
 def rows(bodies: Sequence[Body]) -> bytes:
