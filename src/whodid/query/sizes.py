@@ -1,7 +1,7 @@
 """Bytes of streams by series, level and piece of time: what volume.py adds up to its answers.
 
-One statement over the key and the lengths of lines: the engine keeps these apart from the text, so the lines themselves
-are not read. Bytes are those of the line and of its structured metadata, as Loki counts them.
+One statement over the key and `line.size`, the lengths of lines: the engine keeps these apart from the text, and does
+not read the lines themselves if it is asked in this way (of `length(line)` it does). Bytes are those of the line and of its structured metadata, as Loki counts them.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
@@ -20,7 +20,7 @@ from whodid.query.results_cache import Question, ResultsCache
 from whodid.store.sql import number_list
 
 BYTES = (
-    "length(line) + arraySum(x -> length(x), metadata.keys) + arraySum(x -> length(x), metadata.values) "
+    "line.size + arraySum(x -> length(x), metadata.keys) + arraySum(x -> length(x), metadata.values) "
     "+ if(detected_level = '', 0, 14 + length(detected_level))"
 )
 MAX_CELLS = 500_000

@@ -141,7 +141,7 @@ def _place(window: Window) -> tuple[list[str], str]:
 
 
 def _amounts(with_bytes: bool) -> list[str]:
-    return ["count() AS lines", f"{'sum(length(line))' if with_bytes else 'toUInt64(0)'} AS bytes"]
+    return ["count() AS lines", f"{'sum(line.size)' if with_bytes else 'toUInt64(0)'} AS bytes"]
 
 
 def _names(columns: Sequence[str]) -> list[str]:
