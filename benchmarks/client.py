@@ -36,9 +36,10 @@ class Client:
         """A snappy protobuf body; durable when this returns."""
         self._answer("POST", "/loki/api/v1/push", 204, body, {"Content-Type": "application/x-protobuf"})
 
-    def get(self, path: str, **asked: str) -> bytes:
-        """The body of the answer."""
-        return self._answer("GET", f"{path}?{urllib.parse.urlencode(asked)}", 200)
+    def get(self, path: str, *, cached: bool = True, **asked: str) -> bytes:
+        """The body of the answer; without `cached`, nothing of it may have been computed before."""
+        headers = {} if cached else {"Cache-Control": "no-cache"}
+        return self._answer("GET", f"{path}?{urllib.parse.urlencode(asked)}", 200, headers=headers)
 
     def close(self) -> None:
         self._connection.close()

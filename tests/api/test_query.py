@@ -167,3 +167,19 @@ async def test_a_bad_question_gets_one_clear_line(
     assert (answer.status_code, words in answer.text) == (400, True), answer.text
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert not answer.text.endswith("\n")
+
+
+async def test_what_was_computed_is_a_part_of_the_answer_unless_the_client_says_no(house: House) -> None:
+    async def counted(**headers: str) -> tuple[int, int]:
+        """Lines that were read, and the count."""
+        asked = {"query": 'sum(count_over_time({job="db"}[1h]))', "step": "3600", "start": start, "end": end}
+        data = (await house.client.get(QUERY_RANGE, params=asked, headers=headers)).json()["data"]
+        return data["stats"]["summary"]["totalLinesProcessed"], sum(int(n) for _, n in data["result"][0]["values"])
+
+    start, end = str(time.time_ns() - 3600 * 10**9), str(time.time_ns() + 10**9)
+    await house.store({"job": "db"}, "one", "two")
+    assert await counted() == (2, 2)
+    assert await counted() == (0, 2)
+    assert await counted(**{"Cache-Control": "no-cache"}) == (2, 2)
+    await house.store({"job": "db", "host": "new"}, "three")
+    assert (await counted())[1] == 3

@@ -119,6 +119,15 @@ async def test_a_cancelled_request_shows_its_lines_again(bench: DeleteBench) -> 
         await bench.deletes.cancel((await bench.delete('{job="a"}')).id, "another tenant", ASKER)
 
 
+async def test_a_dashboard_counts_what_there_is(bench: DeleteBench) -> None:
+    await bench.put("one", "two", "three", job="a")
+    assert await bench.count() == 3
+    request = await bench.delete('{job="a"} |~ "one|two"')
+    assert await bench.count() == 1
+    await bench.deletes.cancel(request.id, bench.tenant, ASKER)
+    assert await bench.count() == 3
+
+
 async def test_to_and_fro_leaves_each_line_once(bench: DeleteBench) -> None:
     await bench.put("one", "two", job="a")
     numbers = [row.seq for row in await bench.write.rows()]

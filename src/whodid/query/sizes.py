@@ -1,7 +1,8 @@
 """Bytes of streams by series, level and piece of time: what volume.py adds up to its answers.
 
 One statement over the key and `line.size`, the lengths of lines: the engine keeps these apart from the text, and does
-not read the lines themselves if it is asked in this way (of `length(line)` it does). Bytes are those of the line and of its structured metadata, as Loki counts them.
+not read the lines themselves if it is asked in this way (of `length(line)` it does). Bytes are those of the line and of
+its structured metadata, as Loki counts them.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
