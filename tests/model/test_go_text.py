@@ -14,6 +14,7 @@ from whodid.model.go_text import (
     plain_float,
     show_exponent,
     show_float,
+    text_of,
     unescaped,
 )
 
@@ -128,3 +129,7 @@ def test_escapes(body: str, delimiter: str, text: bytes) -> None:
 def test_an_escape_that_go_does_not_know_is_named(escape: str) -> None:
     with pytest.raises(ValueError, match="^" + escape.replace("\\", r"\\") + "$"):
         unescaped(f"ok {escape}", '"')
+
+
+def test_every_byte_that_is_no_utf_8_becomes_one_sign() -> None:
+    assert text_of("ü".encode() + b"\xff\xe2\x82.") == "ü\ufffd\ufffd\ufffd."

@@ -49,6 +49,14 @@ def unescaped(body: str, delimiter: str) -> bytes:
     return bytes(out + body[at:].encode())
 
 
+def text_of(raw: bytes) -> str:
+    """As Go writes what is not UTF-8: a replacement character for every byte that fits nowhere."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return re.sub("[\udc80-\udcff]", "\N{REPLACEMENT CHARACTER}", raw.decode(errors="surrogateescape"))
+
+
 def show_float(value: float) -> str:
     """The shortest text that reads back as the same number, with an exponent below 1e-4 and from 1e+06 up (`%v`)."""
     if not math.isfinite(value) or value == 0 or 1e-4 <= abs(value) < 1e6:

@@ -27,6 +27,12 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def _quoted_bytes(text: str) -> str:
+    """As Go's time package quotes: all but plain ASCII by its bytes."""
+    raw = _quoted(text).encode(errors="replace")
+    return "".join(chr(byte) if 0x20 <= byte < 0x80 else f"\\x{byte:02x}" for byte in raw)
+
+
 def reads(parse: Callable[[str], float]) -> Callable[[str], bool]:
     """Whether a text can be read so."""
 
@@ -57,7 +63,7 @@ def parse_duration_ns(text: str) -> int:
     rest = text[1:] if text[:1] in ("+", "-") else text
     if rest == "0":
         return 0
-    total, bad = 0, f"time: invalid duration {_quoted(text)}"
+    total, bad = 0, f"time: invalid duration {_quoted_bytes(text)}"
     if not rest:
         raise ValueError(bad)
     while rest:
@@ -66,9 +72,9 @@ def parse_duration_ns(text: str) -> int:
         if number in ("", "."):
             raise ValueError(bad)
         if not unit:
-            raise ValueError(f"time: missing unit in duration {_quoted(text)}")
+            raise ValueError(f"time: missing unit in duration {_quoted_bytes(text)}")
         if unit not in DURATION_UNIT_NS:
-            raise ValueError(f"time: unknown unit {_quoted(unit)} in duration {_quoted(text)}")
+            raise ValueError(f"time: unknown unit {_quoted_bytes(unit)} in duration {_quoted_bytes(text)}")
         total += duration_part_ns(number, unit)
         rest = rest[len(number) + len(unit) :]
     if total >= 1 << 63:

@@ -101,6 +101,8 @@ class _Printing:
 
 
 def _padded(verb: str, flags: str, width: str | None, precision: str | None, value: Any) -> str:
+    if isinstance(value, dict | list) and verb != "T":
+        return _elements(verb, flags, width, precision, value)
     body = _verb(verb, flags, precision, value)
     if body is None:
         shown = "<nil>" if value is None else f"{type_name(value)}={_padded('v', flags, width, precision, value)}"
@@ -129,6 +131,17 @@ def _verb(verb: str, flags: str, precision: str | None, value: Any) -> str | Non
     if isinstance(value, str | GoTime):
         return _string(verb, precision, str(value))
     return show(value) if verb in "vs" else None
+
+
+def _elements(verb: str, flags: str, width: str | None, precision: str | None, value: Any) -> str:
+    """A list or map: the verb goes to each of its elements."""
+
+    def one(element: Any) -> str:
+        return "<nil>" if element is None else _padded(verb, flags, width, precision, element)
+
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{one(key)}:{one(value[key])}" for key in sorted(value)) + "]"
+    return "[" + " ".join(map(one, value)) + "]"
 
 
 def _integer(verb: str, flags: str, precision: str | None, value: int) -> str | None:

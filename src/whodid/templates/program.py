@@ -44,6 +44,7 @@ from whodid.templates.tree import (
     Pipe,
     Text,
     Variable,
+    evaluated_last,
     written,
 )
 from whodid.templates.values import StringMap, Struct, truth, type_name
@@ -178,11 +179,12 @@ class _Compiler:
             return iter(enumerate(value))
         if isinstance(value, int) and not isinstance(value, bool):
             if variables > 1:
-                raise self._faults.at(pipe, f"can't use {value} to iterate over more than one variable")
+                blamed = evaluated_last(pipe)
+                raise self._faults.at(blamed, f"can't use {value} to iterate over more than one variable")
             return ((i, i) for i in range(value))
         if value is None:
             return iter(())
-        raise self._faults.at(pipe, f"range can't iterate over {show(value)[:100]}")
+        raise self._faults.at(evaluated_last(pipe), f"range can't iterate over {show(value)[:100]}")
 
     # ---- pipelines ----
 
@@ -305,8 +307,8 @@ class _Compiler:
         elif receiver is None:
             if of is None:
                 return None
-            raise self._faults.at(node, f"nil pointer evaluating {of}.{name}")
-        raise self._faults.at(node, f"can't evaluate field {name} in type {of or type_name(receiver)}")
+            raise self._faults.at(evaluated_last(node), f"nil pointer evaluating {of}.{name}")
+        raise self._faults.at(evaluated_last(node), f"can't evaluate field {name} in type {of or type_name(receiver)}")
 
     def _method(
         self, node: Operand, name: str, arguments: Sequence[Operand], piped: bool

@@ -56,10 +56,8 @@ class Faults:
         """An error at a node."""
         before = self._text[: node.at]
         line, column = before.count("\n") + 1, len(before[before.rfind("\n") + 1 :].encode())
-        quoted = written(node)
-        quoted = quoted[:20] + "..." if len(quoted.encode()) > 20 else quoted
         place = f'template: {self._name}:{line}:{column}: executing "{self._name}"'
-        return TemplateError(f"{place} at <{quoted}>: {message}")
+        return TemplateError(f"{place} at <{written(node)}>: {message}")
 
     def raises(self, node: Operand | Command, message: str) -> Callable[..., NoReturn]:
         """A closure that fails when it is run."""

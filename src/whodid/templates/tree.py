@@ -118,6 +118,19 @@ class Jump:
 Node = Text | Action | Block | Jump
 
 
+def evaluated_last(node: Operand | Command) -> Operand | Command:
+    """The operand that is evaluated last, which Go blames for what is wrong with the whole."""
+    match node:
+        case Pipe(_, commands):
+            return evaluated_last(commands[-1])
+        case Chain(_, inner) if isinstance(inner, Pipe):
+            return evaluated_last(inner)
+        case Command(_, operands):
+            return evaluated_last(operands[-1])
+        case _:
+            return node
+
+
 def written(node: Operand | Command) -> str:
     """The node as Go quotes it in errors."""
     match node:
