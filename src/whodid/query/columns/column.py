@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+UNREAD = "\ufffd"
+"""Stands for what was no UTF-8; the parsers of JSON and logfmt make a blank of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One label of a row."""
