@@ -14,7 +14,7 @@ from whodid.logql.paths import parse_json_path, parse_logfmt_key
         ('["odd key"].b', ("odd key", "b")),
         (r'a["q\\u"]', ("a", r"q\\u")),
         ("[1]", (1,)),
-        (" a . b [ 2 ] [ \"c\" ]\t", ("a", "b", 2, "c")),
+        (' a . b [ 2 ] [ "c" ]\t', ("a", "b", 2, "c")),
         ('a["0"]', ("a", "0")),
         ('a["open]', None),
         ("a[9223372036854775807]", ("a", (1 << 63) - 1)),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from whodid.model.go_text import (
     duration_part_ns,
+    duration_seconds,
     format_go_duration,
     plain_float,
     show_exponent,
@@ -133,3 +134,8 @@ def test_an_escape_that_go_does_not_know_is_named(escape: str) -> None:
 
 def test_every_byte_that_is_no_utf_8_becomes_one_sign() -> None:
     assert text_of("ü".encode() + b"\xff\xe2\x82.") == "ü\ufffd\ufffd\ufffd."
+
+
+def test_seconds_are_rounded_as_go_rounds_them() -> None:
+    assert duration_seconds(1_344_000_000) == 1 + 0.344 != 1.344
+    assert duration_seconds(-2_500_000_000) == -2.5

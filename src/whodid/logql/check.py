@@ -128,7 +128,7 @@ def _check_binary_operation(node: BinaryOperation) -> None:
 
 
 def _check_label_replace(node: LabelReplace) -> None:
-    if error := examine(node.pattern).error:
+    if error := examine(f"^(?:{node.pattern})$").error:
         raise LogQLError(f"invalid regex in label_replace: {error}")
 
 

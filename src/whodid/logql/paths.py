@@ -1,8 +1,8 @@
 """The little languages of `| json a="x.y[0].z"` and `| logfmt a="key"`: what of a line is asked for.
 
-check.py asks them for soundness, query/ follows what they say. They are narrow, as in Loki: a name is ASCII, a quoted
-one ends at the next quote or bracket, and a path that they do not know refuses the query. Source: Loki's manual ("JSON",
-"logfmt"); its refusals as observed.
+check_stages.py asks them for soundness, query/ follows what they say. They are narrow, as in Loki: a name is ASCII, a
+quoted one ends at the next quote or bracket, and what they do not know refuses the query. Source: Loki's manual
+("JSON", "logfmt"); its refusals as observed.
 """
 
 import re

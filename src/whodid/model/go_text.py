@@ -94,6 +94,13 @@ def duration_part_ns(number: str, unit: str) -> int:
     return int(whole or "0") * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
 
 
+def duration_seconds(duration_ns: int) -> float:
+    """Seconds as time.Duration.Seconds gives them: whole seconds and the rest apart, each rounded."""
+    whole, rest = divmod(abs(duration_ns), 1_000_000_000)
+    seconds = whole + rest / 1e9
+    return -seconds if duration_ns < 0 else seconds
+
+
 def format_go_duration(duration_ns: int) -> str:
     """A duration as time.Duration prints it, and so Loki: `1h30m0s`, `1.5s`, `250ms`, `100µs`, `0s`."""
     rest, sign = abs(duration_ns), "-" if duration_ns < 0 else ""

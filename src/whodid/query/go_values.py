@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from whodid.logql.loki_spelling import humanized
-from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns
+from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns, duration_seconds
 
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _HEX = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+", re.ASCII)
@@ -83,11 +83,8 @@ def parse_duration_ns(text: str) -> int:
 
 
 def parse_duration_s(text: str) -> float:
-    """Seconds of a duration, rounded as Go's Duration.Seconds does: whole seconds and the rest apart."""
-    ns = parse_duration_ns(text)
-    whole, rest = divmod(abs(ns), 10**9)
-    seconds = whole + rest / 1e9
-    return -seconds if ns < 0 else seconds
+    """Seconds of a duration, rounded as Go's Duration.Seconds does."""
+    return duration_seconds(parse_duration_ns(text))
 
 
 def parse_size_bytes(text: str) -> int:
