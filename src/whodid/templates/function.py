@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from whodid.templates.go_time import GoTime
-from whodid.templates.values import Int64
+from whodid.templates.time_values import Duration, Location
+from whodid.templates.values import Int64, Named
 
 ANY: Final = "interface {}"
+DURATION: Final = "time.Duration"
+LOCATION: Final = "*time.Location"
 _TYPES: Final = {
     "any": ANY,
     "string": "string",
@@ -19,14 +22,18 @@ _TYPES: Final = {
     "float": "float64",
     "bool": "bool",
     "time": "time.Time",
+    "duration": DURATION,
+    "location": LOCATION,
 }
 _ACCEPTS: Final[dict[str, Callable[[Any], bool]]] = {
     ANY: lambda value: True,
     "string": lambda value: isinstance(value, str),
-    "int": lambda value: isinstance(value, int) and not isinstance(value, bool | Int64),
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool | Int64 | Named),
     "float64": lambda value: isinstance(value, float),
     "bool": lambda value: isinstance(value, bool),
     "time.Time": lambda value: isinstance(value, GoTime),
+    DURATION: lambda value: isinstance(value, Duration),
+    LOCATION: lambda value: isinstance(value, Location),
 }
 
 

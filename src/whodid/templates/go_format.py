@@ -11,7 +11,8 @@ from typing import Any
 from whodid.model.go_text import show_float
 from whodid.model.labels import quote
 from whodid.templates.go_time import GoTime
-from whodid.templates.values import Failure, joined, type_name
+from whodid.templates.time_values import Location
+from whodid.templates.values import Failure, Named, joined, type_name
 
 _VERB = re.compile(r"%([-+# 0]*)(\*|\d{1,7})?(?:\.(\*|\d{1,7})?)?(?:\[(\d{1,4})\])?(.)?", re.DOTALL)
 _MOST_WIDTH = 1_000_000
@@ -124,11 +125,13 @@ def _verb(verb: str, flags: str, precision: str | None, value: Any) -> str | Non
         return "<nil>" if verb == "v" else None
     if isinstance(value, bool):
         return show(value) if verb in "tv" else None
+    if isinstance(value, Named) and verb in "vsqxX":
+        return _string(verb, precision, str(value))
     if isinstance(value, int):
         return _integer(verb, flags, precision, value)
     if isinstance(value, float):
         return _float(verb, flags, precision, value)
-    if isinstance(value, str | GoTime):
+    if isinstance(value, str | GoTime | Location):
         return _string(verb, precision, str(value))
     return show(value) if verb in "vs" else None
 

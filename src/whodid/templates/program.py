@@ -9,10 +9,9 @@ from typing import Any
 
 from whodid.templates.builtins import BUILTINS
 from whodid.templates.calls import call_of, constant, first_deciding
-from whodid.templates.function import ANY, Function, function
+from whodid.templates.function import ANY, LOCATION, Function, function
 from whodid.templates.go_format import show
-from whodid.templates.go_time import GoTime
-from whodid.templates.methods import METHODS
+from whodid.templates.methods import methods_of
 from whodid.templates.parser import parse
 from whodid.templates.run import (
     JUMPS,
@@ -285,8 +284,8 @@ class _Compiler:
             found, of = base(state), None
             for name in names[:-1]:
                 found, of = self._field(node, found, name, of, state), _element_type(found)
-            if isinstance(found, GoTime) and names[-1] in METHODS:
-                return self._method(node, names[-1], arguments, piped)(state, found, final)
+            if (method := methods_of(found).get(names[-1])) is not None:
+                return self._method(node, names[-1], method, arguments, piped)(state, found, final)
             if given and isinstance(found, dict):
                 raise self._faults.at(node, f"{names[-1]} is not a method but has arguments")
             return self._field(node, found, names[-1], of, state)
@@ -302,8 +301,8 @@ class _Compiler:
             return receiver[name]
         elif isinstance(receiver, dict):
             return receiver.get(name)
-        elif isinstance(receiver, GoTime) and name in METHODS:
-            return self._method(node, name, (), piped=False)(state, receiver, MISSING)
+        elif (method := methods_of(receiver).get(name)) is not None:
+            return self._method(node, name, method, (), piped=False)(state, receiver, MISSING)
         elif receiver is None:
             if of is None:
                 return None
@@ -311,11 +310,9 @@ class _Compiler:
         raise self._faults.at(evaluated_last(node), f"can't evaluate field {name} in type {of or type_name(receiver)}")
 
     def _method(
-        self, node: Operand, name: str, arguments: Sequence[Operand], piped: bool
-    ) -> Callable[[State, GoTime, Any], Any]:
-        method = METHODS[name]
-
-        def run(state: State, receiver: GoTime, final: Any) -> Any:
+        self, node: Operand, name: str, method: Function, arguments: Sequence[Operand], piped: bool
+    ) -> Callable[[State, Any, Any], Any]:
+        def run(state: State, receiver: Any, final: Any) -> Any:
             bound = Function(lambda *values: method.call(receiver, *values), method.takes[1:])
             return self._called(bound, name, node, node, arguments, piped=piped)(state, final)
 
@@ -358,7 +355,9 @@ class _Compiler:
         """An argument for a parameter of a type."""
         if isinstance(node, Nil):
             return (
-                (lambda state: None) if wanted == ANY else self._faults.raises(node, f"cannot assign nil to {wanted}")
+                (lambda state: None)
+                if wanted in (ANY, LOCATION)
+                else self._faults.raises(node, f"cannot assign nil to {wanted}")
             )
         if isinstance(node, Constant):
             return constant(self._faults, node, wanted)
