@@ -7,14 +7,17 @@ Go's text/template/exec.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from whodid.model.labels import quote
 from whodid.templates.builtins import BUILTINS
 from whodid.templates.calls import call_of, constant, first_deciding
+from whodid.templates.errors import TemplateError
 from whodid.templates.function import ANY, LOCATION, Function, function
 from whodid.templates.go_format import show
 from whodid.templates.methods import methods_of
 from whodid.templates.parser import parse
 from whodid.templates.run import (
     JUMPS,
+    MAX_DEPTH,
     MAX_ROUNDS,
     MISSING,
     Break,
@@ -33,8 +36,10 @@ from whodid.templates.tree import (
     Chain,
     Command,
     Constant,
+    Define,
     Dot,
     Field,
+    Insert,
     Jump,
     Name,
     Nil,
@@ -43,11 +48,14 @@ from whodid.templates.tree import (
     Pipe,
     Text,
     Variable,
+    definitions,
     evaluated_last,
     written,
 )
 from whodid.templates.values import StringMap, Struct, truth, type_name
 
+_Parts = dict[str, tuple[Sequence[Write], int]]
+"""What is defined, by name: its steps, and how many slots it needs."""
 _SHORT_CIRCUIT = {"and": function(lambda *_: None, "any ...any"), "or": function(lambda *_: None, "any ...any")}
 
 
@@ -70,24 +78,32 @@ def compiled(text: str, name: str, functions: Mapping[str, Function], variables:
     """The template as a program. `name` is its name in errors. Raises TemplateError."""
     known = {**BUILTINS, **_SHORT_CIRCUIT, **functions}
     nodes = parse(text, name, known, variables)
-    compiler = _Compiler(Faults(text, name), known, ["$", *variables])
+    parts: _Parts = {}
+    for define in definitions(nodes):
+        if parts.get(define.name, ((), 0))[0]:
+            raise TemplateError(f"template: multiple definition of template {quote(define.name)}")
+        part = _Compiler(Faults(text, name, define.name), known, ["$"], parts)
+        parts[define.name] = part.body(define.body), part.slots
+    compiler = _Compiler(Faults(text, name), known, ["$", *variables], parts)
     return Program(nodes, compiler.body(nodes), compiler.slots)
 
 
 class _Compiler:
     """Nodes to closures. Variables become slots: each declaration has its own, found by name from the inside out."""
 
-    def __init__(self, faults: Faults, functions: Mapping[str, Function], variables: Sequence[str]) -> None:
-        self._faults, self._functions = faults, functions
+    def __init__(
+        self, faults: Faults, functions: Mapping[str, Function], variables: Sequence[str], parts: _Parts
+    ) -> None:
+        self._faults, self._functions, self._parts = faults, functions, parts
         self._scope: list[tuple[str, int]] = [(variable, slot) for slot, variable in enumerate(variables)]
         self.slots = len(variables)
 
     # ---- blocks ----
 
     def body(self, nodes: Sequence[Node]) -> list[Write]:
-        return [self._node(node) for node in nodes]
+        return [self._node(node) for node in nodes if not isinstance(node, Define)]
 
-    def _node(self, node: Node) -> Write:
+    def _node(self, node: Text | Jump | Action | Block | Insert) -> Write:
         match node:
             case Text(text):
                 return lambda state: put(state, text)
@@ -100,6 +116,8 @@ class _Compiler:
                 return leave
             case Action(pipe):
                 return self._action(pipe)
+            case Insert():
+                return self._insert(node)
             case Block():
                 known = len(self._scope)
                 write = self._range(node) if node.kind == "range" else self._branch(node)
@@ -120,6 +138,25 @@ class _Compiler:
             put(state, found if isinstance(found, str) else "<no value>" if found is None else show(found))
 
         return print_
+
+    def _insert(self, node: Insert) -> Write:
+        value: Value = self._pipe(node.pipe) if node.pipe else lambda state: None
+
+        def insert(state: State) -> None:
+            # Looked up now, since a part may insert itself, and those that come later.
+            if node.name not in self._parts:
+                raise self._faults.at(node, f"template {quote(node.name)} not defined")
+            steps, slots = self._parts[node.name]
+            dot, outer_dot, outer_slots = value(state), state.dot, state.slots
+            state.depth += 1
+            if state.depth > MAX_DEPTH:
+                raise self._faults.at(node, f"exceeded maximum template depth ({MAX_DEPTH})")
+            state.dot, state.slots = dot, [dot, *[None] * (slots - 1)]
+            write(state, steps)
+            state.depth -= 1
+            state.dot, state.slots = outer_dot, outer_slots
+
+        return insert
 
     def _branch(self, block: Block) -> Write:
         """if and with."""

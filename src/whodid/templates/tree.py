@@ -4,8 +4,11 @@ parser.py builds it, program.py gives it meaning. `at` is the place in the templ
 text/template/parse.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from whodid.model.labels import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,34 @@ class Jump:
     kind: Literal["break", "continue"]
 
 
-Node = Text | Action | Block | Jump
+@dataclass(frozen=True, slots=True)
+class Define:
+    """`{{ define "name" }}…{{ end }}`: prints nothing by itself."""
+
+    name: str
+    body: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """`{{ template "name" pipe }}`: what was defined, with the pipeline's value as its dot; nil without one."""
+
+    at: int
+    name: str
+    pipe: Pipe | None
+
+
+Node = Text | Action | Block | Jump | Define | Insert
+
+
+def definitions(nodes: Iterable[Node]) -> Iterator[Define]:
+    """All that is defined, the inner ones first: `block` can stand anywhere."""
+    for node in nodes:
+        if isinstance(node, Block):
+            yield from definitions((*node.body, *node.otherwise))
+        elif isinstance(node, Define):
+            yield from definitions(node.body)
+            yield node
 
 
 def evaluated_last(node: Operand | Command) -> Operand | Command:
@@ -131,9 +161,11 @@ def evaluated_last(node: Operand | Command) -> Operand | Command:
             return node
 
 
-def written(node: Operand | Command) -> str:
+def written(node: Operand | Command | Insert) -> str:
     """The node as Go quotes it in errors."""
     match node:
+        case Insert(_, name, pipe):
+            return f"{{{{template {quote(name)}{f' {written(pipe)}' if pipe else ''}}}}}"
         case Dot():
             return "."
         case Nil():
