@@ -13,6 +13,7 @@ from whodid.model.go_text import (
     duration_seconds,
     format_go_duration,
     plain_float,
+    quoted,
     show_exponent,
     show_float,
     text_of,
@@ -130,6 +131,18 @@ def test_escapes(body: str, delimiter: str, text: bytes) -> None:
 def test_an_escape_that_go_does_not_know_is_named(escape: str) -> None:
     with pytest.raises(ValueError, match="^" + escape.replace("\\", r"\\") + "$"):
         unescaped(f"ok {escape}", '"')
+
+
+@given(st.text(), st.booleans())
+def test_what_is_quoted_reads_back(text: str, ascii_only: bool) -> None:
+    literal = quoted(text, '"', ascii_only)
+    assert literal.isprintable() and literal.isascii() >= ascii_only
+    assert unescaped(literal[1:-1], '"') == text.encode()
+
+
+def test_quotes_as_go_writes_them() -> None:
+    assert quoted("a'\"\\\a\x01\x7f\u200bü🚀", '"') == r'''"a'\"\\\a\x01\x7f\u200bü🚀"'''
+    assert quoted("ü'", "'", ascii_only=True) == r"'\u00fc\''"
 
 
 def test_every_byte_that_is_no_utf_8_becomes_one_sign() -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from whodid.templates.function import Function, function
-from whodid.templates.go_format import show_all, sprintf
+from whodid.templates.go_format import show_all
+from whodid.templates.go_printf import sprintf
 from whodid.templates.values import Failure, StringMap, check_size, joined, truth, type_name
 
 _HTML = {"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
