@@ -136,7 +136,7 @@ class _Printing:
         if self._next >= len(self._arguments):
             return f"%!{verb}(MISSING)"
         self._next += 1
-        if verb == "v":
+        if verb in "vw":
             spec = replace(spec, flags=spec.flags.replace("#", "").replace("+", ""), syntax=spec.has("#"))
         return _printed(verb, spec, self._arguments[self._next - 1])
 
@@ -189,9 +189,10 @@ def _printed(verb: str, spec: _Spec, value: Any) -> str:
         return spec.pad_text(type_name(value))
     if value is None:
         return spec.pad("<nil>") if verb == "v" else f"%!{verb}(<nil>)"
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list) and verb != "w":
         return _elements(verb, spec, value)
-    body = _scalar(verb, spec, value)
+    # Go asks whole values for an error (%w), elements of lists and maps for any other verb.
+    body = None if verb == "w" else _scalar(verb, spec, value)
     return f"%!{verb}({type_name(value)}={_printed('v', spec, value)})" if body is None else body
 
 
@@ -253,10 +254,11 @@ def _digits(verb: str, spec: _Spec, value: int) -> str:
     if fill is None:
         fill = (spec.width or 0) - bool(sign) if spec.zeros else 0
     digits = format(abs(value), _BASES[verb]).rjust(fill, "0")
+    if spec.has("#"):
+        octal = "0" if verb in "oO" and digits[0] != "0" else ""
+        digits = _PREFIXES.get(verb, octal) + digits
     if verb == "O":
         digits = "0o" + digits
-    elif spec.has("#"):
-        digits = _PREFIXES.get(verb, "0" if verb == "o" and digits[0] != "0" else "") + digits
     return sign + digits
 
 
