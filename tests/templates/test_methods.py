@@ -85,8 +85,15 @@ def test_durations(name: str, given: tuple[Any, ...], expected: Any) -> None:
 
 
 def test_every_method_is_tried() -> None:
-    assert {name for name, _, _ in CASES} == set(METHODS)
+    assert {name for name, _, _ in CASES} == {name for name, method in METHODS.items() if method.unfit is None}
     assert {name for name, _, _ in DURATION_CASES} == set(DURATION_METHODS)
+
+
+@pytest.mark.parametrize("name", ["Clock", "Date", "ISOWeek", "Zone", "ZoneBounds"])
+def test_what_returns_too_much_for_a_template(name: str) -> None:
+    """The words are tried in language.yml."""
+    words = METHODS[name].unfit
+    assert words is not None and f" {name}" in words and "return value" in words
 
 
 def test_no_zone() -> None:

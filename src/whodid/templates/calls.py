@@ -19,7 +19,7 @@ def call_of(
     name: str,
     command: Operand | Command,
     values: Sequence[Value],
-    last: Operand | None,
+    last: Operand | Command | None,
 ) -> Piped:
     """The call of a function. `last` is the operand to blame for what the pipe gives; None where there is no pipe."""
     last_type = called.type_at(len(values))

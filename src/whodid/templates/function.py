@@ -46,6 +46,8 @@ class Function:
     rest: str | None = None
     of_context: bool = False
     """It gets the context of the run before its arguments."""
+    unfit: str | None = None
+    """What Go says of it for what it returns, which no template can use."""
 
     def type_at(self, place: int) -> str:
         """The type of the argument at a place."""
@@ -56,7 +58,7 @@ class Function:
         wanted, given = len(self.takes), written + piped
         if self.rest is not None:
             return f"wrong number of args for {name}: want at least {wanted} got {written}" if given < wanted else None
-        return f"wrong number of args for {name}: want {wanted} got {given}" if given != wanted else None
+        return f"wrong number of args for {name}: want {wanted} got {given}" if given != wanted else self.unfit
 
 
 def function(call: Callable[..., Any], takes: str = "", *, of_context: bool = False) -> Function:

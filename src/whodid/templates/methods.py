@@ -88,6 +88,19 @@ def _units(span: Duration, unit_s: int) -> float:
     return -value if span < 0 else value
 
 
+def _of_three(name: str) -> Function:
+    return Function(_nothing, ("time.Time",), unfit=f"function {name} has 3 return values; should be 1 or 2")
+
+
+def _of_two(name: str, second: str) -> Function:
+    words = f"invalid function signature for {name}: second return value should be error; is {second}"
+    return Function(_nothing, ("time.Time",), unfit=words)
+
+
+def _nothing(_: GoTime) -> None:
+    """Of a method whose values no template can use."""
+
+
 METHODS: Final[dict[str, Function]] = {
     "Unix": function(lambda t: Int64(t.seconds), "time"),
     "UnixMilli": function(lambda t: Int64(nanoseconds(t) // 1_000_000), "time"),
@@ -119,6 +132,11 @@ METHODS: Final[dict[str, Function]] = {
     "AddDate": function(added_date, "time int int int"),
     "Truncate": function(_cut_time, "time duration"),
     "Round": function(_rounded_time, "time duration"),
+    "Clock": _of_three("Clock"),
+    "Date": _of_three("Date"),
+    "ISOWeek": _of_two("ISOWeek", "int"),
+    "Zone": _of_two("Zone", "int"),
+    "ZoneBounds": _of_two("ZoneBounds", "time.Time"),
 }
 """Of an instant."""
 DURATION_METHODS: Final[dict[str, Function]] = {

@@ -350,8 +350,8 @@ class _Compiler:
         self, node: Operand, name: str, method: Function, arguments: Sequence[Operand], piped: bool
     ) -> Callable[[State, Any, Any], Any]:
         def run(state: State, receiver: Any, final: Any) -> Any:
-            bound = Function(lambda *values: method.call(receiver, *values), method.takes[1:])
-            return self._called(bound, name, node, node, arguments, piped=piped)(state, final)
+            bound = Function(lambda *values: method.call(receiver, *values), method.takes[1:], unfit=method.unfit)
+            return self._called(bound, name, evaluated_last(node), node, arguments, piped=piped)(state, final)
 
         return run
 
@@ -368,7 +368,7 @@ class _Compiler:
         self,
         called: Function,
         name: str,
-        at: Operand,
+        at: Operand | Command,
         command: Operand | Command,
         arguments: Sequence[Operand],
         *,

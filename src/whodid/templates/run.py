@@ -70,7 +70,7 @@ class Faults:
 
         return fail
 
-    def fitting(self, node: Operand, value: Any, wanted: str) -> Any:
+    def fitting(self, node: Operand | Command, value: Any, wanted: str) -> Any:
         """The value, if it may be given for a parameter of the type."""
         if accepts(wanted, value):
             return value

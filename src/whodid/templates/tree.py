@@ -153,7 +153,7 @@ def evaluated_last(node: Operand | Command) -> Operand | Command:
     match node:
         case Pipe(_, commands):
             return evaluated_last(commands[-1])
-        case Chain(_, inner) if isinstance(inner, Pipe):
+        case Chain(_, inner) if isinstance(inner, Pipe | Name):
             return evaluated_last(inner)
         case Command(_, operands):
             return evaluated_last(operands[-1])
