@@ -104,5 +104,5 @@ def test_too_many_looks_are_refused() -> None:
 
 
 def test_a_rate_is_per_second_as_go_counts_them() -> None:
-    window = Window(0, 1_344_000_000, 1_344_000_000, 1, 1_344_000_000)
+    window = Window(0, 1_344_000_000, 1_344_000_000, 1_344_000_000, 1)
     assert run("rate", [(5, 3.0)], window) == [3 / (1 + 0.344)]
