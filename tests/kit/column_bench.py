@@ -112,13 +112,15 @@ JSON_PIECES = (
     '\\"',
     '\\u05d0', '\\n', '\t', ' ', '\u00a0', '1', '-0', '1.50', '1e3', 'true', 'null', '[1, 2]', '[{"level": 1}]',
     '\\', 'é',
-    '"level"', '"level" :', '"level": ', '"level":"ERROR"', '"a_b": "x"', '"ms": 250', ', ', '""', '\\ud800', '\x01',
+    '"level"', '"level" :', '"level": ', '"level":"ERROR"', '\ufffd',
+    '"a_b": "x"', '"ms": 250', ', ', '""', '\\ud800', '\x01',
 )  # fmt: skip
 LOGFMT_PIECES = (
     "level=", "level=info", ' level="a b"', " level=error", "ms=", " ms=5", " a_b=1", " a-b=2", "a.b=3", " ", "  ",
     '"', "=",
     "x", 'msg="', 'msg="level=warn "', '" ', "\\", '\\"', "\t", "\n", "level", " level ", "\u00a0level=x", "é", "\x01",
     ' msg="it said \\"level=no\\""', "level=x=y", 'level=x"y', "a_b", "=5", "ms=1.5 ", "level=\x7f ",
+    "\ufffd", "ms=5\ufffd ",
 )  # fmt: skip
 ORDINARY_JSON = tuple(
     f'{{"level": "{level}", "msg": "user \\"ana\\" came, level 5", "ms": {ms}, '

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from whodid.model.go_text import (
     duration_part_ns,
+    duration_seconds,
     format_go_duration,
     plain_float,
+    quoted,
     show_exponent,
     show_float,
+    text_of,
     unescaped,
 )
 
@@ -128,3 +131,24 @@ def test_escapes(body: str, delimiter: str, text: bytes) -> None:
 def test_an_escape_that_go_does_not_know_is_named(escape: str) -> None:
     with pytest.raises(ValueError, match="^" + escape.replace("\\", r"\\") + "$"):
         unescaped(f"ok {escape}", '"')
+
+
+@given(st.text(), st.booleans())
+def test_what_is_quoted_reads_back(text: str, ascii_only: bool) -> None:
+    literal = quoted(text, '"', ascii_only)
+    assert literal.isprintable() and literal.isascii() >= ascii_only
+    assert unescaped(literal[1:-1], '"') == text.encode()
+
+
+def test_quotes_as_go_writes_them() -> None:
+    assert quoted("a'\"\\\a\x01\x7f\u200bü🚀", '"') == r'''"a'\"\\\a\x01\x7f\u200bü🚀"'''
+    assert quoted("ü'", "'", ascii_only=True) == r"'\u00fc\''"
+
+
+def test_every_byte_that_is_no_utf_8_becomes_one_sign() -> None:
+    assert text_of("ü".encode() + b"\xff\xe2\x82.") == "ü\ufffd\ufffd\ufffd."
+
+
+def test_seconds_are_rounded_as_go_rounds_them() -> None:
+    assert duration_seconds(1_344_000_000) == 1 + 0.344 != 1.344
+    assert duration_seconds(-2_500_000_000) == -2.5

@@ -54,6 +54,7 @@ def test_durations(text: str, ns: int) -> None:
         ("", 'time: invalid duration ""'),
         ("5", 'time: missing unit in duration "5"'),
         ("x", 'time: invalid duration "x"'),
+        ("a\tü", 'time: invalid duration "a\\x09\\xc3\\xbc"'),
         ("1d", 'time: unknown unit "d" in duration "1d"'),
         ("1s5", 'time: missing unit in duration "1s5"'),
         ("-", 'time: invalid duration "-"'),

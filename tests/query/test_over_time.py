@@ -101,3 +101,8 @@ def test_too_many_looks_are_refused() -> None:
     seen = Windows(np.zeros(many, dtype=np.int64), np.zeros(many), begins, ends, 1)
     with pytest.raises(QueryError, match="use a larger step"):
         seen.each(lambda *_: 0.0)
+
+
+def test_a_rate_is_per_second_as_go_counts_them() -> None:
+    window = Window(0, 1_344_000_000, 1_344_000_000, 1_344_000_000, 1)
+    assert run("rate", [(5, 3.0)], window) == [3 / (1 + 0.344)]

@@ -11,7 +11,7 @@ from whodid.templates.values import MAX_CHARS
 def test_a_fault_names_line_column_and_node() -> None:
     faults = Faults("ü\nü {{.a_name_of_some_length}}", "t")
     error = faults.at(Field(6, ("a_name_of_some_length",)), "no")
-    assert str(error) == 'template: t:2:5: executing "t" at <.a_name_of_some_leng...>: no'
+    assert str(error) == 'template: t:2:5: executing "t" at <.a_name_of_some_length>: no'
     with pytest.raises(TemplateError, match="expected int; got string"):
         faults.fitting(Field(6, ("a",)), "x", "int")
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 from whodid.logql.ast import (
     BinaryOperation,
     Expr,
-    IpPredicate,
     LabelReplace,
     LogQuery,
     NumberLiteral,
@@ -19,7 +18,7 @@ from whodid.logql.ast import (
     StringPredicate,
     VectorAggregation,
 )
-from whodid.logql.check_stages import check_ip, check_regex, check_stage
+from whodid.logql.check_stages import check_regex, check_stage
 from whodid.logql.errors import LogQLError
 from whodid.logql.literals import format_number
 from whodid.logql.regexes import examine
@@ -129,16 +128,12 @@ def _check_binary_operation(node: BinaryOperation) -> None:
 
 
 def _check_label_replace(node: LabelReplace) -> None:
-    if error := examine(node.pattern).error:
+    if error := examine(f"^(?:{node.pattern})$").error:
         raise LogQLError(f"invalid regex in label_replace: {error}")
 
 
 def _check_string_predicate(node: StringPredicate) -> None:
     _check_matcher(node.matcher)
-
-
-def _check_ip_predicate(node: IpPredicate) -> None:
-    check_ip(node.value)
 
 
 _JUDGES: dict[type[Node], Callable[[Any], None]] = {
@@ -148,5 +143,4 @@ _JUDGES: dict[type[Node], Callable[[Any], None]] = {
     BinaryOperation: _check_binary_operation,
     LabelReplace: _check_label_replace,
     StringPredicate: _check_string_predicate,
-    IpPredicate: _check_ip_predicate,
 }

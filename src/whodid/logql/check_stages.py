@@ -1,13 +1,15 @@
 """The part of check.py that judges pipeline stages: patterns, regular expressions, paths, addresses, names."""
 
 import ipaddress
+from collections.abc import Callable
 
 from whodid.logql.ast import (
     Drop,
-    Extraction,
+    IpPredicate,
     JsonParser,
     Keep,
     LabelChoice,
+    LabelFilter,
     LabelFormat,
     LineFilter,
     LineOperand,
@@ -17,8 +19,10 @@ from whodid.logql.ast import (
     Stage,
 )
 from whodid.logql.errors import LogQLError
-from whodid.logql.paths import parse_json_path
+from whodid.logql.loki_spelling import LOKI
+from whodid.logql.paths import parse_json_path, parse_logfmt_key
 from whodid.logql.patterns import filter_fault, parser_fault
+from whodid.logql.print_stages import print_stage
 from whodid.logql.regexes import capture_names, examine
 from whodid.model.labels import LABEL_NAME, quote
 
@@ -28,13 +32,14 @@ def check_stage(stage: Stage) -> None:
     match stage:
         case LineFilter():
             for operand in stage.operands:
-                _check_operand(stage.op, operand)
+                _check_operand(stage, operand)
         case JsonParser():
-            for extraction in stage.extractions:
-                _check_json_path(extraction)
+            _check_extractions(stage, parse_json_path)
         case LogfmtParser():
-            for extraction in stage.extractions:
-                _check_logfmt_key(extraction)
+            _check_extractions(stage, parse_logfmt_key)
+        case LabelFilter(IpPredicate(_, _, pattern)):
+            # A bad address that is a part of a condition, or stands behind unwrap, holds for no line; so it is in Loki.
+            _check_ip(pattern, stage)
         case RegexpParser():
             _check_regexp_parser(stage.pattern)
         case PatternParser():
@@ -55,8 +60,13 @@ def check_regex(pattern: str) -> None:
         raise LogQLError(error)
 
 
-def check_ip(pattern: str) -> None:
-    """Raises LogQLError unless the argument of `ip()` is an address, a CIDR block or a range `from-to`, of v4 or v6."""
+def _check_ip(pattern: str, stage: Stage) -> None:
+    if not is_address(pattern):
+        raise LogQLError(f"stage '{print_stage(stage, LOKI)}' : ip: invalid pattern: {quote(pattern)}")
+
+
+def is_address(pattern: str) -> bool:
+    """Whether the argument of `ip()` is an address, a CIDR block or a range `from-to`, of v4 or v6."""
     try:
         if "-" in pattern:
             first, last = (ipaddress.ip_address(part) for part in pattern.split("-"))
@@ -67,37 +77,29 @@ def check_ip(pattern: str) -> None:
         else:
             ipaddress.ip_address(pattern)
     except ValueError:
-        raise LogQLError(
-            f"ip: invalid pattern: {quote(pattern)}; write 10.0.0.7, 10.0.0.0/8 or 10.0.0.1-10.0.0.9"
-        ) from None
+        return False
+    return True
 
 
-def _check_operand(op: str, operand: LineOperand) -> None:
+def _check_operand(stage: LineFilter, operand: LineOperand) -> None:
+    op = stage.op
     if operand.ip:
         if op not in ("|=", "!="):
             raise LogQLError(f"ip: invalid operation: {op} ip({quote(operand.value)}); only |= and != know ip()")
-        check_ip(operand.value)
+        _check_ip(operand.value, stage)
     elif op in ("|~", "!~"):
         check_regex(operand.value)
     elif op in ("|>", "!>") and (fault := filter_fault(operand.value)):
         raise LogQLError(f"invalid pattern line filter: {fault}")
 
 
-def _check_json_path(extraction: Extraction) -> None:
-    try:
-        parse_json_path(extraction.path)
-    except ValueError as error:
-        raise LogQLError(
-            f"cannot parse expression [{extraction.path}] of json label {extraction.name}: {error}"
-        ) from None
-
-
-def _check_logfmt_key(extraction: Extraction) -> None:
-    key = extraction.path
-    if len(key) > 2 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if not key or any(character in ' ="' or character < " " for character in key):
-        raise LogQLError(f"cannot parse expression [{key}] of logfmt label {extraction.name}: it is not a logfmt key")
+def _check_extractions(stage: JsonParser | LogfmtParser, read: Callable[[str], object]) -> None:
+    for item in stage.extractions:
+        try:
+            read(item.path)
+        except ValueError as error:
+            text = f"stage '{print_stage(stage, LOKI)}' : cannot parse expression [{item.path}]: {error}"
+            raise LogQLError(text) from None
 
 
 def _check_regexp_parser(pattern: str) -> None:

@@ -21,6 +21,7 @@ DURATION_UNIT_NS = {
 """Go takes both letters that look like a mu."""
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"'])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_LETTERS = {character: letter for letter, character in _SIMPLE.items()}
 
 
 def unescaped(body: str, delimiter: str) -> bytes:
@@ -47,6 +48,29 @@ def unescaped(body: str, delimiter: str) -> bytes:
             raise ValueError(body[match.start() : max(match.end(), match.start() + 2)])
         at = match.end()
     return bytes(out + body[at:].encode())
+
+
+def quoted(text: str, delimiter: str, ascii_only: bool = False) -> str:
+    """A literal as strconv.Quote writes it: what cannot be seen has an escape, on wish all that is not ASCII."""
+
+    def one(c: str) -> str:
+        if c in (delimiter, "\\"):
+            return "\\" + c
+        if c.isprintable() and not (ascii_only and c > "~"):
+            return c
+        code = ord(c)
+        short = f"x{code:02x}" if code < 0x80 else f"u{code:04x}" if code < 0x10000 else f"U{code:08x}"
+        return "\\" + _LETTERS.get(c, short)
+
+    return delimiter + "".join(map(one, text)) + delimiter
+
+
+def text_of(raw: bytes) -> str:
+    """As Go writes what is not UTF-8: a replacement character for every byte that fits nowhere."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return re.sub("[\udc80-\udcff]", "\N{REPLACEMENT CHARACTER}", raw.decode(errors="surrogateescape"))
 
 
 def show_float(value: float) -> str:
@@ -84,6 +108,13 @@ def duration_part_ns(number: str, unit: str) -> int:
     whole, _, fraction = number.partition(".")
     scale = DURATION_UNIT_NS[unit]
     return int(whole or "0") * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
+
+
+def duration_seconds(duration_ns: int) -> float:
+    """Seconds as time.Duration.Seconds gives them: whole seconds and the rest apart, each rounded."""
+    whole, rest = divmod(abs(duration_ns), 1_000_000_000)
+    seconds = whole + rest / 1e9
+    return -seconds if duration_ns < 0 else seconds
 
 
 def format_go_duration(duration_ns: int) -> str:

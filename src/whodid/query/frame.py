@@ -51,11 +51,16 @@ class Frame:
         return self.values.nbytes + self.present.nbytes + texts
 
     def series(self, grid: Grid) -> list[Series]:
-        """As a matrix."""
-        return [
-            Series(labels, [(grid.at(int(i)), float(values[i])) for i in np.flatnonzero(present)])
-            for labels, values, present in zip(self.labels, self.values, self.present, strict=True)
-        ]
+        """As a matrix. Rows with the same labels, which label_replace can make, are one series that has several values
+        at a point; they stand together in an ordered frame.
+        """
+        out: list[Series] = []
+        for labels, values, present in zip(self.labels, self.values, self.present, strict=True):
+            points = [(grid.at(int(i)), float(values[i])) for i in np.flatnonzero(present)]
+            if out and out[-1].labels == labels:
+                points = sorted(out.pop().points + points, key=lambda point: point[0])
+            out.append(Series(labels, points))
+        return out
 
     def samples(self) -> list[tuple[Labels, float]]:
         """As a vector: the values at the first point."""

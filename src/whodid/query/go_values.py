@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from whodid.logql.loki_spelling import humanized
-from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns
+from whodid.model.go_text import DURATION_UNIT_NS, duration_part_ns, duration_seconds
 
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _HEX = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+", re.ASCII)
@@ -25,6 +25,12 @@ _SIZE_UNIT: dict[str, int] = {"": 1, "b": 1} | {
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _quoted_bytes(text: str) -> str:
+    """As Go's time package quotes: all but plain ASCII by its bytes."""
+    raw = _quoted(text).encode(errors="replace")
+    return "".join(chr(byte) if 0x20 <= byte < 0x80 else f"\\x{byte:02x}" for byte in raw)
 
 
 def reads(parse: Callable[[str], float]) -> Callable[[str], bool]:
@@ -57,7 +63,7 @@ def parse_duration_ns(text: str) -> int:
     rest = text[1:] if text[:1] in ("+", "-") else text
     if rest == "0":
         return 0
-    total, bad = 0, f"time: invalid duration {_quoted(text)}"
+    total, bad = 0, f"time: invalid duration {_quoted_bytes(text)}"
     if not rest:
         raise ValueError(bad)
     while rest:
@@ -66,9 +72,9 @@ def parse_duration_ns(text: str) -> int:
         if number in ("", "."):
             raise ValueError(bad)
         if not unit:
-            raise ValueError(f"time: missing unit in duration {_quoted(text)}")
+            raise ValueError(f"time: missing unit in duration {_quoted_bytes(text)}")
         if unit not in DURATION_UNIT_NS:
-            raise ValueError(f"time: unknown unit {_quoted(unit)} in duration {_quoted(text)}")
+            raise ValueError(f"time: unknown unit {_quoted_bytes(unit)} in duration {_quoted_bytes(text)}")
         total += duration_part_ns(number, unit)
         rest = rest[len(number) + len(unit) :]
     if total >= 1 << 63:
@@ -77,11 +83,8 @@ def parse_duration_ns(text: str) -> int:
 
 
 def parse_duration_s(text: str) -> float:
-    """Seconds of a duration, rounded as Go's Duration.Seconds does: whole seconds and the rest apart."""
-    ns = parse_duration_ns(text)
-    whole, rest = divmod(abs(ns), 10**9)
-    seconds = whole + rest / 1e9
-    return -seconds if ns < 0 else seconds
+    """Seconds of a duration, rounded as Go's Duration.Seconds does."""
+    return duration_seconds(parse_duration_ns(text))
 
 
 def parse_size_bytes(text: str) -> int:

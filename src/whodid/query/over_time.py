@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from whodid.model.clock import SECOND
+from whodid.model.go_text import duration_seconds
 from whodid.query.errors import QueryError
 from whodid.query.frame import Floats, Mask
 from whodid.query.grid import Instants, Window
@@ -87,7 +87,7 @@ def _sum(seen: Windows) -> Floats:
 
 
 def _rate(seen: Windows) -> Floats:
-    rate: Floats = _sum(seen) / (seen.range_ns / SECOND)
+    rate: Floats = _sum(seen) / duration_seconds(seen.range_ns)
     return rate
 
 
@@ -143,7 +143,7 @@ def _quantile_of(values: Floats, q: float) -> float:
 
 
 def _rate_counter(seen: Windows) -> Floats:
-    return seen.each(lambda instants, values: _counter_rate(instants, values, seen.range_ns / SECOND))
+    return seen.each(lambda instants, values: _counter_rate(instants, values, duration_seconds(seen.range_ns)))
 
 
 def _counter_rate(instants: Instants, values: Floats, range_s: float) -> float:

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from whodid.logql.ast import Grouping, RangeAggregation
-from whodid.model.clock import SECOND
 from whodid.model.entry import Labels
+from whodid.model.go_text import duration_seconds
 from whodid.query import statements, unwrapped
 from whodid.query.arrays import array_of
 from whodid.query.frame import Frame, Mask
@@ -66,7 +66,7 @@ async def evaluate(
             await _count_in_python(left, window, keep, with_bytes, needs, tally, select, cost)
     if name == "absent_over_time":
         return _absent(aggregation, tally.seen())
-    seconds = aggregation.range.range_ns / SECOND if name.endswith("rate") else 1.0
+    seconds = duration_seconds(aggregation.range.range_ns) if name.endswith("rate") else 1.0
     return tally.frame(seconds, of_bytes=name.startswith("bytes"))
 
 

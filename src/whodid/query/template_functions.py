@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from whodid.model.clock import Clock, SystemClock
+from whodid.model.go_text import text_of
 from whodid.query.errors import QueryError
 from whodid.query.go_values import parse_duration_s, parse_size_bytes
 from whodid.query.line import Line
@@ -25,6 +26,7 @@ from whodid.templates.values import Failure, check_size, joined, truth
 _CLOCK: Clock = SystemClock()
 """For `now`; a query has no clock of its own."""
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/\r\n]")
 _EPOCH_UNIT_NS = {5: 86_400 * 10**9, 10: 10**9, 13: 10**6, 16: 10**3, 19: 1}
 """What a number since 1970 counts, by its digits."""
@@ -56,20 +58,12 @@ def indent(spaces: int, text: str) -> str:
     return pad + replace(text, "\n", "\n" + pad, -1)
 
 
-def _decoded(raw: bytes) -> str:
-    """As Go writes what is not UTF-8: one sign for every byte that fits nowhere."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return re.sub("[\\udc80-\\udcff]", "\N{REPLACEMENT CHARACTER}", raw.decode(errors="surrogateescape"))
-
-
 def trunc(size: int, text: str) -> str:
     """The first bytes, or with a negative size the last."""
     held = text.encode()
     if size < 0:
-        return _decoded(held[size:]) if len(held) + size > 0 else text
-    return _decoded(held[:size])
+        return text_of(held[size:]) if len(held) + size > 0 else text
+    return text_of(held[:size])
 
 
 def substr(begin: int, end: int, text: str) -> str:
@@ -78,12 +72,12 @@ def substr(begin: int, end: int, text: str) -> str:
     if begin < 0:
         if not 0 <= end <= len(held):
             raise Failure(f"runtime error: slice bounds out of range [:{end}]" + _with_length(end, held))
-        return _decoded(held[:end])
+        return text_of(held[:end])
     if end < 0 or end > len(held):
         end = len(held)
     if begin > end:
         raise Failure(f"runtime error: slice bounds out of range [{begin}:{end}]")
-    return _decoded(held[begin:end])
+    return text_of(held[begin:end])
 
 
 def _with_length(end: int, held: bytes) -> str:
@@ -101,11 +95,24 @@ def align_right(width: int, text: str) -> str:
     return text if width < 0 else text[max(0, len(text) - width) :].rjust(width)
 
 
+def upper(text: str) -> str:
+    """Each character by itself: one that becomes several in Unicode's rules stays as it is (`ß`)."""
+    return text.upper() if text.isascii() else "".join(map(_upper, text))
+
+
+def _upper(c: str) -> str:
+    return next((changed for changed in (c.upper(), c.title()) if len(changed) == 1), c)
+
+
+def lower(text: str) -> str:
+    return text.lower() if text.isascii() else "".join(c.lower()[0] for c in text)
+
+
 def title(text: str) -> str:
     """Go's strings.Title: a letter behind anything that is no letter, digit or underscore."""
     out, inside = [], False
     for c in text:
-        out.append(c if inside else c.title())
+        out.append(c if inside or len(c.title()) > 1 else c.title())
         inside = c.isalnum() or c == "_" or (ord(c) > 127 and not c.isspace())
     return "".join(out)
 
@@ -117,9 +124,21 @@ def default(otherwise: Any, *given: Any) -> Any:
 def from_json(text: str) -> Any:
     """nil for what is no JSON; numbers are float64."""
     try:
-        return json.loads(text, parse_int=float, parse_constant=_no_constant)
+        found = json.loads(text, parse_int=float, parse_constant=_no_constant)
+        return _whole_characters(found) if _HALF_CHARACTER.search(text) else found
     except (ValueError, RecursionError):
         return None
+
+
+def _whole_characters(value: Any) -> Any:
+    """Halves of a surrogate pair, which JSON can escape and UTF-8 cannot say, become replacement characters."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+    return value
 
 
 def _no_constant(text: str) -> Any:
@@ -134,7 +153,7 @@ def base64_decoded(text: str) -> str:
     if bad or len(bare) % 4:
         return f"illegal base64 data at input byte {bad.start() if bad else len(bare) - len(bare) % 4}"
     try:
-        return _decoded(base64.b64decode(bare))
+        return text_of(base64.b64decode(bare))
     except binascii.Error:
         return f"illegal base64 data at input byte {len(bare)}"
 
@@ -143,7 +162,7 @@ def url_decoded(text: str) -> str:
     bad = _BAD_ESCAPE.search(text)
     if bad:
         raise Failure(f'invalid URL escape "{bad[0]}"')
-    return _decoded(unquote_to_bytes(text.replace("+", " ")))
+    return text_of(unquote_to_bytes(text.replace("+", " ")))
 
 
 # ---- regular expressions ------------------------------------------------------------------------------------------
@@ -236,8 +255,8 @@ FUNCTIONS: dict[str, Function] = {
     "__line__": function(_line, of_context=True),
     "__timestamp__": function(_timestamp, of_context=True),
     # Loki's first ones, in the order of arguments of Go's strings
-    "ToLower": function(str.lower, "string"),
-    "ToUpper": function(str.upper, "string"),
+    "ToLower": function(lower, "string"),
+    "ToUpper": function(upper, "string"),
     "Replace": function(replace, "string string string int"),
     "Trim": function(lambda text, cut: text.strip(cut) if cut else text, "string string"),
     "TrimLeft": function(lambda text, cut: text.lstrip(cut) if cut else text, "string string"),
@@ -263,8 +282,8 @@ FUNCTIONS: dict[str, Function] = {
     # sprig: texts, the text last so that it can be piped
     "b64enc": function(lambda text: base64.b64encode(text.encode()).decode(), "string"),
     "b64dec": function(base64_decoded, "string"),
-    "lower": function(str.lower, "string"),
-    "upper": function(str.upper, "string"),
+    "lower": function(lower, "string"),
+    "upper": function(upper, "string"),
     "title": function(title, "string"),
     "trunc": function(trunc, "int string"),
     "substr": function(substr, "int int string"),

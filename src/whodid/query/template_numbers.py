@@ -16,7 +16,7 @@ from whodid.templates.function import Function, function
 from whodid.templates.literals import number
 from whodid.templates.values import Failure, Int64
 
-_ZERO_DECIMAL = re.compile(r"([-+]?[0-9]+)\.0+")
+_DECIMALS_CUT = re.compile(r"([-+]?)([0-9]*)(?:\.[0-9]*)?")
 _DECIMALS = Context(prec=2_000, rounding=ROUND_HALF_UP, Emax=999_999, Emin=-999_999)
 _PLACES = Decimal("1e-16")
 
@@ -29,12 +29,13 @@ def whole(value: Any) -> int:
         return _wrapped(int(value)) if math.isfinite(value) else -(1 << 63)
     if not isinstance(value, str) or len(value) > 100:
         return 0
-    cut = _ZERO_DECIMAL.fullmatch(value)
+    cut = _DECIMALS_CUT.fullmatch(value)
+    plain = cut[1] + (cut[2] or "0") if cut else value
     try:
-        found = number(cut[1] if cut else value)
+        found = number(plain)
     except ValueError:
         return 0
-    return found if isinstance(found, int) and re.match(r"[-+]?[0-9]", value) else 0
+    return found if isinstance(found, int) and re.match(r"[-+]?[0-9]", plain) else 0
 
 
 def real(value: Any) -> float:

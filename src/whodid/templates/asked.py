@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from whodid.templates.tree import Action, Block, Chain, Command, Field, Node, Operand, Pipe, Variable
+from whodid.templates.tree import Action, Block, Chain, Command, Define, Field, Insert, Node, Operand, Pipe, Variable
 
 
 def fields(nodes: Sequence[Node]) -> Iterator[str]:
@@ -14,6 +14,10 @@ def fields(nodes: Sequence[Node]) -> Iterator[str]:
             yield from _asked(node.pipe)
             yield from fields(node.body)
             yield from fields(node.otherwise)
+        elif isinstance(node, Define):
+            yield from fields(node.body)
+        elif isinstance(node, Insert) and node.pipe is not None:
+            yield from _asked(node.pipe)
 
 
 def _asked(node: Operand | Command) -> Iterator[str]:

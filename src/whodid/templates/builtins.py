@@ -3,15 +3,19 @@
 Source: Go's text/template, "Functions".
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 from whodid.templates.function import Function, function
-from whodid.templates.go_format import show_all, sprintf
+from whodid.templates.go_format import show_all
+from whodid.templates.go_printf import sprintf
 from whodid.templates.values import Failure, StringMap, check_size, joined, truth, type_name
 
 _HTML = {"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
+_MOST_SHOWN: Final = 1_000
+"""Characters of a value that an error shows."""
 _KINDS: Final = ((bool, "bool"), (int, "int"), (float, "float"), (str, "string"))
 
 
@@ -30,10 +34,14 @@ def _same(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return a is b
     if _kind(a) != _kind(b):
-        raise Failure("incompatible types for comparison")
+        raise _incompatible(a, b)
     if isinstance(a, list | dict):
-        raise Failure(f"non-comparable type {a}: {type_name(a)}" if len(str(a)) < 100 else "non-comparable type")
+        raise Failure(f"non-comparable type {sprintf('%s', [a])[:_MOST_SHOWN]}: {type_name(a)}")
     return bool(a == b)
+
+
+def _incompatible(a: Any, b: Any) -> Failure:
+    return Failure(f"incompatible types for comparison: {type_name(a)} and {type_name(b)}")
 
 
 def less(a: Any, b: Any) -> bool:
@@ -41,20 +49,20 @@ def less(a: Any, b: Any) -> bool:
     if kind in ("bool", "other") or _kind(b) == "other":
         raise Failure("invalid type for comparison")
     if kind != _kind(b):
-        raise Failure("incompatible types for comparison")
+        raise _incompatible(a, b)
     return bool(a < b)
 
 
 def index(value: Any, *keys: Any) -> Any:
     """`index x 1 "a"` is x[1]["a"] in Go's syntax."""
-    for key in keys:
+    for n, key in enumerate(keys):
+        if value is None:
+            raise Failure("index of nil pointer" if n else "index of untyped nil")
         value = _element(value, key)
     return value
 
 
 def _element(value: Any, key: Any) -> Any:
-    if value is None:
-        raise Failure("index of untyped nil")
     if isinstance(value, dict):
         if not isinstance(key, str):
             raise Failure(f"value has type {type_name(key)}; should be string")
@@ -99,19 +107,26 @@ def length(value: Any) -> int:
         return len(value.encode())  # Go counts bytes
     if isinstance(value, list | dict):
         return len(value)
-    raise Failure("len of nil pointer" if value is None else f"len of type {type_name(value)}")
+    if value is None:
+        raise Failure("reflect: call of reflect.Value.Type on zero Value")
+    raise Failure(f"len of type {type_name(value)}")
+
+
+def _shown(values: Sequence[Any]) -> str:
+    """The arguments of the functions that escape a text; nil is what an action prints of it."""
+    return show_all(["<no value>" if value is None else value for value in values])
 
 
 def html(*values: Any) -> str:
-    return joined(_HTML.get(c, c) for c in show_all(values))
+    return joined(_HTML.get(c, c) for c in _shown(values))
 
 
 def js(*values: Any) -> str:
-    return joined(_JS.get(c) or (f"\\u{ord(c):04X}" if ord(c) < 0x20 else c) for c in show_all(values))
+    return joined(_JS.get(c) or (f"\\u{ord(c):04X}" if ord(c) < 0x20 else c) for c in _shown(values))
 
 
 def urlquery(*values: Any) -> str:
-    return quote_plus(show_all(values), safe="~")
+    return quote_plus(_shown(values), safe="~")
 
 
 def _print(*values: Any) -> str:

@@ -6,8 +6,9 @@ Called by program.py. Source: Go's text/template/exec.
 from collections.abc import Sequence
 from typing import Any
 
-from whodid.templates.function import Function, accepts
+from whodid.templates.function import DURATION, Function, accepts
 from whodid.templates.run import MAX_WORK, Faults, Piped, State, Value
+from whodid.templates.time_values import Duration
 from whodid.templates.tree import Command, Constant, Operand
 from whodid.templates.values import MAX_CHARS, Failure, truth
 
@@ -18,7 +19,7 @@ def call_of(
     name: str,
     command: Operand | Command,
     values: Sequence[Value],
-    last: Operand | None,
+    last: Operand | Command | None,
 ) -> Piped:
     """The call of a function. `last` is the operand to blame for what the pipe gives; None where there is no pipe."""
     last_type = called.type_at(len(values))
@@ -61,10 +62,10 @@ def constant(faults: Faults, node: Constant, wanted: str) -> Value:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if wanted == "float64" and number:
         value = float(value)
-    elif wanted == "int" and number and value == int(value):
-        value = int(value)
+    elif wanted in ("int", DURATION) and number and value == int(value):
+        value = Duration(value) if wanted == DURATION else int(value)
     elif not accepts(wanted, value):
-        word = {"int": "integer", "float64": "float"}.get(wanted, wanted)
+        word = {"int": "integer", DURATION: "integer", "float64": "float"}.get(wanted, wanted)
         if wanted == "time.Time":
             return faults.raises(node, f"can't handle {node.source} for arg of type {wanted}")
         return faults.raises(node, f"expected {word}; found {node.source}")

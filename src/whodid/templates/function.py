@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from whodid.templates.go_time import GoTime
-from whodid.templates.values import Int64
+from whodid.templates.time_values import Duration, Location
+from whodid.templates.values import Int64, Named
 
 ANY: Final = "interface {}"
+DURATION: Final = "time.Duration"
+LOCATION: Final = "*time.Location"
 _TYPES: Final = {
     "any": ANY,
     "string": "string",
@@ -19,14 +22,18 @@ _TYPES: Final = {
     "float": "float64",
     "bool": "bool",
     "time": "time.Time",
+    "duration": DURATION,
+    "location": LOCATION,
 }
 _ACCEPTS: Final[dict[str, Callable[[Any], bool]]] = {
     ANY: lambda value: True,
     "string": lambda value: isinstance(value, str),
-    "int": lambda value: isinstance(value, int) and not isinstance(value, bool | Int64),
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool | Int64 | Named),
     "float64": lambda value: isinstance(value, float),
     "bool": lambda value: isinstance(value, bool),
     "time.Time": lambda value: isinstance(value, GoTime),
+    DURATION: lambda value: isinstance(value, Duration),
+    LOCATION: lambda value: isinstance(value, Location),
 }
 
 
@@ -39,6 +46,8 @@ class Function:
     rest: str | None = None
     of_context: bool = False
     """It gets the context of the run before its arguments."""
+    unfit: str | None = None
+    """What Go says of it for what it returns, which no template can use."""
 
     def type_at(self, place: int) -> str:
         """The type of the argument at a place."""
@@ -49,7 +58,7 @@ class Function:
         wanted, given = len(self.takes), written + piped
         if self.rest is not None:
             return f"wrong number of args for {name}: want at least {wanted} got {written}" if given < wanted else None
-        return f"wrong number of args for {name}: want {wanted} got {given}" if given != wanted else None
+        return f"wrong number of args for {name}: want {wanted} got {given}" if given != wanted else self.unfit
 
 
 def function(call: Callable[..., Any], takes: str = "", *, of_context: bool = False) -> Function:

@@ -70,6 +70,12 @@ class GoTime:
         moment = datetime.fromtimestamp(min(max(self.seconds, _FIRST_S), _LAST_S), self.zone)
         return moment.tzname() or ""
 
+    def is_summer_time(self) -> bool:
+        if self.zone is UTC:
+            return False
+        moment = datetime.fromtimestamp(min(max(self.seconds, _FIRST_S), _LAST_S), self.zone)
+        return bool(moment.dst())
+
     def civil(self) -> Civil:
         days, rest = divmod(self.seconds + self.offset_s(), _DAY_S)
         return Civil(*_date(days), rest // 3600, rest // 60 % 60, rest % 60)
@@ -105,6 +111,15 @@ def format_time(time: GoTime, layout: str) -> str:
     """The instant in a layout of Go."""
     civil = time.civil()
     return _CHUNK.sub(lambda match: _said(time, civil, match[0]), layout[:_LONGEST_LAYOUT])
+
+
+def added_date(time: GoTime, years: int, months: int, days: int) -> GoTime:
+    """So many years, months and days later on the wall; the 31st of a short month is in the next one."""
+    civil = time.civil()
+    month = civil.month - 1 + months
+    day = _days(civil.year + years + month // 12, month % 12 + 1, 1) + civil.day - 1 + days
+    wall = day * _DAY_S + civil.hour * 3600 + civil.minute * 60 + civil.second
+    return GoTime(_instant_s(wall, time.zone), time.nanos, time.zone)
 
 
 def parse_time(layout: str, text: str, default: tzinfo = UTC) -> GoTime:
@@ -149,6 +164,12 @@ def _offset_s(zone: tzinfo, seconds: int) -> int:
     moment = datetime.fromtimestamp(min(max(seconds, _FIRST_S), _LAST_S), zone)
     offset = moment.utcoffset()
     return int(offset.total_seconds()) if offset else 0
+
+
+def _instant_s(wall: int, zone: tzinfo) -> int:
+    """When a clock on the wall shows it."""
+    # The offset depends on the instant and the instant on the offset; twice is enough but for the hour of change.
+    return wall - _offset_s(zone, wall - _offset_s(zone, wall))
 
 
 # ---- writing ------------------------------------------------------------------------------------------------------
@@ -315,9 +336,7 @@ class _Read:
             days = _days(self._year, 1, 1) + self._year_day - 1
         wall = days * _DAY_S + self._hour * 3600 + self._minute * 60 + self._second
         place = self._zone or default
-        # The offset depends on the instant and the instant on the offset; twice is enough but for the hour of change.
-        offset = _offset_s(place, wall - _offset_s(place, wall))
-        return GoTime(wall - offset, self._nanos, place)
+        return GoTime(_instant_s(wall, place), self._nanos, place)
 
 
 def _fixed(found: str) -> tzinfo:

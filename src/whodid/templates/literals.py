@@ -5,7 +5,7 @@ What cannot be read raises ValueError with Go's words.
 
 import re
 
-from whodid.model.go_text import unescaped
+from whodid.model.go_text import text_of, unescaped
 
 _MOST = (1 << 63) - 1
 
@@ -50,6 +50,6 @@ def _unescaped(body: str, delimiter: str) -> str:
     if "\\" not in body:
         return body
     try:
-        return unescaped(body, delimiter).decode(errors="replace")
+        return text_of(unescaped(body, delimiter))
     except ValueError:
         raise ValueError("invalid syntax") from None

@@ -1,7 +1,6 @@
 """Tokens to a tree: `parse`. Recursive descent after Go's text/template/parse, with its words for what is wrong.
 
 Functions and variables must exist when the template is read, so that a misspelt one is found before anything runs.
-`define`, `template` and `block` are refused: there is nothing to share between templates here.
 """
 
 from collections.abc import Container, Sequence
@@ -17,8 +16,10 @@ from whodid.templates.tree import (
     Chain,
     Command,
     Constant,
+    Define,
     Dot,
     Field,
+    Insert,
     Jump,
     Name,
     Nil,
@@ -42,7 +43,7 @@ _Stop = Literal["end", "else", "EOF"]
 def parse(text: str, name: str, functions: Container[str], variables: Sequence[str] = ()) -> tuple[Node, ...]:
     """The tree of a template. `variables` exist from the start (`$labels`). Raises TemplateError."""
     parser = _Parser(text, name, functions, ["$", *variables])
-    nodes, stop = parser.nodes()
+    nodes, stop = parser.nodes(outermost=True)
     if stop != "EOF":
         raise parser.wrong(f"unexpected {{{{{stop}}}}}")
     return nodes
@@ -98,8 +99,8 @@ class _Parser:
 
     # ---- blocks ----
 
-    def nodes(self) -> tuple[tuple[Node, ...], _Stop]:
-        """Nodes up to `end`, `else` or the end of the text, and which of them it was."""
+    def nodes(self, *, outermost: bool = False) -> tuple[tuple[Node, ...], _Stop]:
+        """Nodes up to `end`, `else` or the end of the text, and which of them it was. Only the outermost may define."""
         out: list[Node] = []
         while True:
             token = self._next()
@@ -119,7 +120,13 @@ class _Parser:
                 if self._skip_space().kind not in ("if", "with"):
                     self._close("else")
                 return tuple(out), "else"
-            out.append(self._action(word))
+            if word == "block":
+                out += self._inserted_block()
+            elif word == "define" and outermost:
+                self._next()
+                out.append(self._definition(self._named("define clause"), "define clause"))
+            else:
+                out.append(self._action(word))
 
     def _action(self, word: str) -> Node:
         if word in ("if", "with", "range"):
@@ -131,8 +138,15 @@ class _Parser:
             if not self._loops:
                 raise self.wrong(f"{{{{{word}}}}} outside {{{{range}}}}")
             return Jump(word)  # type: ignore[arg-type]
-        if word in ("define", "template", "block"):
-            raise self.wrong(f"{{{{{word}}}}} is not supported here")
+        if word == "template":
+            self._next()
+            at, name = self._named("template clause")
+            if self._skip_space().kind != CLOSE:
+                return Insert(at, name, self._pipe("template clause", CLOSE))
+            self._next()
+            return Insert(at, name, None)
+        if word == "define":
+            self._unexpected(self._next(), "command")
         return Action(self._pipe("command", CLOSE))
 
     def _block(self, begin: int, kind: Literal["if", "with", "range"]) -> Block:
@@ -160,6 +174,38 @@ class _Parser:
         del self._variables[known:]
         self._depth -= 1
         return Block(begin, kind, pipe, body, otherwise)
+
+    # ---- templates of their own ----
+
+    def _named(self, context: str) -> tuple[int, str]:
+        token = self._skip_space()
+        if token.kind not in ("string", "raw"):
+            self._unexpected(token, context)
+        self._next()
+        try:
+            return token.at, literals.string(token.text)
+        except ValueError as error:
+            raise self.wrong(str(error)) from None
+
+    def _inserted_block(self) -> tuple[Node, Node]:
+        """`block` defines and inserts at once."""
+        self._next()
+        at, name = self._named("block clause")
+        pipe = self._pipe("block clause", CLOSE)
+        return self._definition((at, name), "block clause", closed=True), Insert(at, name, pipe)
+
+    def _definition(self, named: tuple[int, str], context: str, *, closed: bool = False) -> Define:
+        """The body up to its end. It knows no variables but its own."""
+        if not closed:
+            self._close(context)
+        self._deeper()
+        outer, self._variables, self._loops = (self._variables, self._loops), ["$"], 0
+        body, stop = self.nodes()
+        self._variables, self._loops = outer
+        if stop != "end":
+            raise self.wrong("unexpected EOF" if stop == "EOF" else f"unexpected {{{{{stop}}}}} in {context}")
+        self._depth -= 1
+        return Define(named[1], body)
 
     # ---- pipelines ----
 

@@ -7,15 +7,17 @@ Go's text/template/exec.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from whodid.model.labels import quote
 from whodid.templates.builtins import BUILTINS
 from whodid.templates.calls import call_of, constant, first_deciding
-from whodid.templates.function import ANY, Function, function
+from whodid.templates.errors import TemplateError
+from whodid.templates.function import ANY, LOCATION, Function, function
 from whodid.templates.go_format import show
-from whodid.templates.go_time import GoTime
-from whodid.templates.methods import METHODS
+from whodid.templates.methods import methods_of
 from whodid.templates.parser import parse
 from whodid.templates.run import (
     JUMPS,
+    MAX_DEPTH,
     MAX_ROUNDS,
     MISSING,
     Break,
@@ -34,8 +36,10 @@ from whodid.templates.tree import (
     Chain,
     Command,
     Constant,
+    Define,
     Dot,
     Field,
+    Insert,
     Jump,
     Name,
     Nil,
@@ -44,10 +48,14 @@ from whodid.templates.tree import (
     Pipe,
     Text,
     Variable,
+    definitions,
+    evaluated_last,
     written,
 )
 from whodid.templates.values import StringMap, Struct, truth, type_name
 
+_Parts = dict[str, tuple[Sequence[Write], int]]
+"""What is defined, by name: its steps, and how many slots it needs."""
 _SHORT_CIRCUIT = {"and": function(lambda *_: None, "any ...any"), "or": function(lambda *_: None, "any ...any")}
 
 
@@ -70,24 +78,32 @@ def compiled(text: str, name: str, functions: Mapping[str, Function], variables:
     """The template as a program. `name` is its name in errors. Raises TemplateError."""
     known = {**BUILTINS, **_SHORT_CIRCUIT, **functions}
     nodes = parse(text, name, known, variables)
-    compiler = _Compiler(Faults(text, name), known, ["$", *variables])
+    parts: _Parts = {}
+    for define in definitions(nodes):
+        if parts.get(define.name, ((), 0))[0]:
+            raise TemplateError(f"template: multiple definition of template {quote(define.name)}")
+        part = _Compiler(Faults(text, name, define.name), known, ["$"], parts)
+        parts[define.name] = part.body(define.body), part.slots
+    compiler = _Compiler(Faults(text, name), known, ["$", *variables], parts)
     return Program(nodes, compiler.body(nodes), compiler.slots)
 
 
 class _Compiler:
     """Nodes to closures. Variables become slots: each declaration has its own, found by name from the inside out."""
 
-    def __init__(self, faults: Faults, functions: Mapping[str, Function], variables: Sequence[str]) -> None:
-        self._faults, self._functions = faults, functions
+    def __init__(
+        self, faults: Faults, functions: Mapping[str, Function], variables: Sequence[str], parts: _Parts
+    ) -> None:
+        self._faults, self._functions, self._parts = faults, functions, parts
         self._scope: list[tuple[str, int]] = [(variable, slot) for slot, variable in enumerate(variables)]
         self.slots = len(variables)
 
     # ---- blocks ----
 
     def body(self, nodes: Sequence[Node]) -> list[Write]:
-        return [self._node(node) for node in nodes]
+        return [self._node(node) for node in nodes if not isinstance(node, Define)]
 
-    def _node(self, node: Node) -> Write:
+    def _node(self, node: Text | Jump | Action | Block | Insert) -> Write:
         match node:
             case Text(text):
                 return lambda state: put(state, text)
@@ -100,6 +116,8 @@ class _Compiler:
                 return leave
             case Action(pipe):
                 return self._action(pipe)
+            case Insert():
+                return self._insert(node)
             case Block():
                 known = len(self._scope)
                 write = self._range(node) if node.kind == "range" else self._branch(node)
@@ -120,6 +138,25 @@ class _Compiler:
             put(state, found if isinstance(found, str) else "<no value>" if found is None else show(found))
 
         return print_
+
+    def _insert(self, node: Insert) -> Write:
+        value: Value = self._pipe(node.pipe) if node.pipe else lambda state: None
+
+        def insert(state: State) -> None:
+            # Looked up now, since a part may insert itself, and those that come later.
+            if node.name not in self._parts:
+                raise self._faults.at(node, f"template {quote(node.name)} not defined")
+            steps, slots = self._parts[node.name]
+            dot, outer_dot, outer_slots = value(state), state.dot, state.slots
+            state.depth += 1
+            if state.depth > MAX_DEPTH:
+                raise self._faults.at(node, f"exceeded maximum template depth ({MAX_DEPTH})")
+            state.dot, state.slots = dot, [dot, *[None] * (slots - 1)]
+            write(state, steps)
+            state.depth -= 1
+            state.dot, state.slots = outer_dot, outer_slots
+
+        return insert
 
     def _branch(self, block: Block) -> Write:
         """if and with."""
@@ -178,11 +215,12 @@ class _Compiler:
             return iter(enumerate(value))
         if isinstance(value, int) and not isinstance(value, bool):
             if variables > 1:
-                raise self._faults.at(pipe, f"can't use {value} to iterate over more than one variable")
+                blamed = evaluated_last(pipe)
+                raise self._faults.at(blamed, f"can't use {value} to iterate over more than one variable")
             return ((i, i) for i in range(value))
         if value is None:
             return iter(())
-        raise self._faults.at(pipe, f"range can't iterate over {show(value)[:100]}")
+        raise self._faults.at(evaluated_last(pipe), f"range can't iterate over {show(value)[:100]}")
 
     # ---- pipelines ----
 
@@ -283,8 +321,8 @@ class _Compiler:
             found, of = base(state), None
             for name in names[:-1]:
                 found, of = self._field(node, found, name, of, state), _element_type(found)
-            if isinstance(found, GoTime) and names[-1] in METHODS:
-                return self._method(node, names[-1], arguments, piped)(state, found, final)
+            if (method := methods_of(found).get(names[-1])) is not None:
+                return self._method(node, names[-1], method, arguments, piped)(state, found, final)
             if given and isinstance(found, dict):
                 raise self._faults.at(node, f"{names[-1]} is not a method but has arguments")
             return self._field(node, found, names[-1], of, state)
@@ -300,22 +338,20 @@ class _Compiler:
             return receiver[name]
         elif isinstance(receiver, dict):
             return receiver.get(name)
-        elif isinstance(receiver, GoTime) and name in METHODS:
-            return self._method(node, name, (), piped=False)(state, receiver, MISSING)
+        elif (method := methods_of(receiver).get(name)) is not None:
+            return self._method(node, name, method, (), piped=False)(state, receiver, MISSING)
         elif receiver is None:
             if of is None:
                 return None
-            raise self._faults.at(node, f"nil pointer evaluating {of}.{name}")
-        raise self._faults.at(node, f"can't evaluate field {name} in type {of or type_name(receiver)}")
+            raise self._faults.at(evaluated_last(node), f"nil pointer evaluating {of}.{name}")
+        raise self._faults.at(evaluated_last(node), f"can't evaluate field {name} in type {of or type_name(receiver)}")
 
     def _method(
-        self, node: Operand, name: str, arguments: Sequence[Operand], piped: bool
-    ) -> Callable[[State, GoTime, Any], Any]:
-        method = METHODS[name]
-
-        def run(state: State, receiver: GoTime, final: Any) -> Any:
-            bound = Function(lambda *values: method.call(receiver, *values), method.takes[1:])
-            return self._called(bound, name, node, node, arguments, piped=piped)(state, final)
+        self, node: Operand, name: str, method: Function, arguments: Sequence[Operand], piped: bool
+    ) -> Callable[[State, Any, Any], Any]:
+        def run(state: State, receiver: Any, final: Any) -> Any:
+            bound = Function(lambda *values: method.call(receiver, *values), method.takes[1:], unfit=method.unfit)
+            return self._called(bound, name, evaluated_last(node), node, arguments, piped=piped)(state, final)
 
         return run
 
@@ -332,7 +368,7 @@ class _Compiler:
         self,
         called: Function,
         name: str,
-        at: Operand,
+        at: Operand | Command,
         command: Operand | Command,
         arguments: Sequence[Operand],
         *,
@@ -356,7 +392,9 @@ class _Compiler:
         """An argument for a parameter of a type."""
         if isinstance(node, Nil):
             return (
-                (lambda state: None) if wanted == ANY else self._faults.raises(node, f"cannot assign nil to {wanted}")
+                (lambda state: None)
+                if wanted in (ANY, LOCATION)
+                else self._faults.raises(node, f"cannot assign nil to {wanted}")
             )
         if isinstance(node, Constant):
             return constant(self._faults, node, wanted)

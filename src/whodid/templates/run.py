@@ -7,11 +7,14 @@ does, since Loki shows them in `__error_details__`. Source: Go's text/template/e
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
+from whodid.model.labels import quote
 from whodid.templates.errors import TemplateError
 from whodid.templates.function import accepts
-from whodid.templates.tree import Command, Operand, written
+from whodid.templates.tree import Command, Insert, Operand, written
 from whodid.templates.values import MAX_CHARS, type_name
 
+MAX_DEPTH: Final = 40
+"""Of templates that insert each other."""
 MAX_ROUNDS: Final = 10_000
 """Of all loops of one run."""
 MAX_WORK: Final = 32 * MAX_CHARS
@@ -27,12 +30,12 @@ MISSING: Final = object()
 class State:
     """One run."""
 
-    __slots__ = ("context", "dot", "out", "rounds", "size", "slots", "work")
+    __slots__ = ("context", "depth", "dot", "out", "rounds", "size", "slots", "work")
 
     def __init__(self, data: Any, context: Any, slots: list[Any]) -> None:
         self.dot, self.context, self.slots = data, context, slots
         self.out: list[str] = []
-        self.size = self.rounds = self.work = 0
+        self.size = self.rounds = self.work = self.depth = 0
 
 
 class Break(Exception):
@@ -47,19 +50,17 @@ JUMPS: Final = {"break": Break, "continue": Continue}
 
 
 class Faults:
-    """Errors of one template, `name` in their words."""
+    """Errors of one template, `name` in their words; `part` is the defined one of its parts that runs."""
 
-    def __init__(self, text: str, name: str) -> None:
-        self._text, self._name = text, name
+    def __init__(self, text: str, name: str, part: str | None = None) -> None:
+        self._text, self._name, self._part = text, name, name if part is None else part
 
-    def at(self, node: Operand | Command, message: str) -> TemplateError:
+    def at(self, node: Operand | Command | Insert, message: str) -> TemplateError:
         """An error at a node."""
         before = self._text[: node.at]
         line, column = before.count("\n") + 1, len(before[before.rfind("\n") + 1 :].encode())
-        quoted = written(node)
-        quoted = quoted[:20] + "..." if len(quoted.encode()) > 20 else quoted
-        place = f'template: {self._name}:{line}:{column}: executing "{self._name}"'
-        return TemplateError(f"{place} at <{quoted}>: {message}")
+        place = f"template: {self._name}:{line}:{column}: executing {quote(self._part)}"
+        return TemplateError(f"{place} at <{written(node)}>: {message}")
 
     def raises(self, node: Operand | Command, message: str) -> Callable[..., NoReturn]:
         """A closure that fails when it is run."""
@@ -69,7 +70,7 @@ class Faults:
 
         return fail
 
-    def fitting(self, node: Operand, value: Any, wanted: str) -> Any:
+    def fitting(self, node: Operand | Command, value: Any, wanted: str) -> Any:
         """The value, if it may be given for a parameter of the type."""
         if accepts(wanted, value):
             return value

@@ -4,8 +4,11 @@ parser.py builds it, program.py gives it meaning. `at` is the place in the templ
 text/template/parse.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from whodid.model.labels import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,54 @@ class Jump:
     kind: Literal["break", "continue"]
 
 
-Node = Text | Action | Block | Jump
+@dataclass(frozen=True, slots=True)
+class Define:
+    """`{{ define "name" }}…{{ end }}`: prints nothing by itself."""
+
+    name: str
+    body: tuple["Node", ...]
 
 
-def written(node: Operand | Command) -> str:
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """`{{ template "name" pipe }}`: what was defined, with the pipeline's value as its dot; nil without one."""
+
+    at: int
+    name: str
+    pipe: Pipe | None
+
+
+Node = Text | Action | Block | Jump | Define | Insert
+
+
+def definitions(nodes: Iterable[Node]) -> Iterator[Define]:
+    """All that is defined, the inner ones first: `block` can stand anywhere."""
+    for node in nodes:
+        if isinstance(node, Block):
+            yield from definitions((*node.body, *node.otherwise))
+        elif isinstance(node, Define):
+            yield from definitions(node.body)
+            yield node
+
+
+def evaluated_last(node: Operand | Command) -> Operand | Command:
+    """The operand that is evaluated last, which Go blames for what is wrong with the whole."""
+    match node:
+        case Pipe(_, commands):
+            return evaluated_last(commands[-1])
+        case Chain(_, inner) if isinstance(inner, Pipe | Name):
+            return evaluated_last(inner)
+        case Command(_, operands):
+            return evaluated_last(operands[-1])
+        case _:
+            return node
+
+
+def written(node: Operand | Command | Insert) -> str:
     """The node as Go quotes it in errors."""
     match node:
+        case Insert(_, name, pipe):
+            return f"{{{{template {quote(name)}{f' {written(pipe)}' if pipe else ''}}}}}"
         case Dot():
             return "."
         case Nil():

@@ -18,6 +18,12 @@ class Int64(int):
     """What Go's functions of int64 give. It may not stand where an `int` is asked for, as Go has it."""
 
 
+class Named(int):
+    """A whole number of a type of its own, which prints as a text. `type_name` is Go's."""
+
+    type_name: str
+
+
 class StringMap(dict[str, str]):
     """Labels: a name that is absent is the empty text."""
 
@@ -37,7 +43,7 @@ class Failure(TemplateError):
 
 def type_name(value: Any) -> str:
     """Go's name of the value's type."""
-    if isinstance(value, Struct):
+    if isinstance(value, Struct | Named):
         return value.type_name
     for kind, name in _NAMES:
         if isinstance(value, kind):

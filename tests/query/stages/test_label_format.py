@@ -44,3 +44,12 @@ def test_a_template_that_fails_writes_nothing_and_marks_the_line() -> None:
     assert line.error_details == (
         'template: label:1:3: executing "label" at <duration .a>: error calling duration: time: invalid duration "x"'
     )
+
+
+def test_templates_of_a_line_without_labels_see_the_first_that_is_made() -> None:
+    line = Line(0, "", {}, {})
+    stage = LabelFormat(
+        tuple(LabelAssignment(name, text, True) for name, text in (("a", "x"), ("b", "{{.a}}"), ("c", "{{.b}}")))
+    )
+    assert label_format.apply(stage)(line)
+    assert line.parsed == {"a": "x", "b": "x", "c": ""}

@@ -7,6 +7,9 @@ other rows the expressions here must say exactly what the stages of query/stages
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+UNREAD = "\ufffd"
+"""Stands for what was no UTF-8; the parsers of JSON and logfmt make a blank of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -9,7 +9,7 @@ they are cut out of the text. Paths (`| json a="b.c"`) are left to Python.
 from collections.abc import Collection
 
 from whodid.logql.ast import JsonParser
-from whodid.query.columns.column import Aliases, Column, Parsed, any_of
+from whodid.query.columns.column import UNREAD, Aliases, Column, Parsed, any_of
 from whodid.query.columns.key_text import HIDDEN, PLAIN, core, json_spelling
 from whodid.query.stages import json as stage_json
 from whodid.store.sql import quote
@@ -47,9 +47,9 @@ def _column(name: str, fails: str, aliases: Aliases) -> tuple[Column, str]:
     before = aliases.named(f"substring(line, 1, if({begin} = 0, length(line), {begin} - 1))")
     escaped = aliases.named(f"if(position({text}, '\\\\') = 0, '', {text})")
     value = aliases.named(
-        f"multiIf({fails}, '', {escaped} != '', JSONExtractString(concat('[', {escaped}, ']'), 1), "
+        f"replaceAll(multiIf({fails}, '', {escaped} != '', JSONExtractString(concat('[', {escaped}, ']'), 1), "
         f"startsWith({text}, '\"'), substring({text}, 2, length({text}) - 2), "
-        f"{text} = 'null' OR startsWith({text}, '[') OR startsWith({text}, '{{'), '', {text})"
+        f"{text} = 'null' OR startsWith({text}, '[') OR startsWith({text}, '{{'), '', {text}), {quote(UNREAD)}, ' ')"
     )
     present = aliases.named(f"NOT {fails} AND ({value} != '' OR startsWith({text}, '\"'))")
     hidden = f"if(position({before}, '\\\\u') = 0, '', {before})"

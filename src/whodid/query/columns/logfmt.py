@@ -7,7 +7,7 @@ becomes the same name. With flags or with keys (`| logfmt a="b"`) it is left to 
 from collections.abc import Collection
 
 from whodid.logql.ast import LogfmtParser
-from whodid.query.columns.column import Aliases, Column, Parsed, any_of
+from whodid.query.columns.column import UNREAD, Aliases, Column, Parsed, any_of
 from whodid.query.columns.key_text import PLAIN, core, logfmt_spelling
 from whodid.store.sql import quote
 
@@ -36,7 +36,8 @@ def _column(name: str, aliases: Aliases) -> tuple[Column, str]:
     raw = aliases.named(f"extract(if({begin} = 0, '', substring(line, {begin} + {len(key)})), {quote(_VALUE)})")
     quoted = f"startsWith({raw}, '\"')"
     value = aliases.named(
-        f"if({quoted}, substring({raw}, 2, position({raw}, '\"', 2) - 2), trimRight({raw}, {_controls()}))"
+        f"replaceAll(if({quoted}, substring({raw}, 2, position({raw}, '\"', 2) - 2), trimRight({raw}, {_controls()})), "
+        f"{quote(UNREAD)}, ' ')"
     )
     before = aliases.named(f"substring(line, 1, if({begin} = 0, length(line), {begin} - 1))")
     doubt = any_of(

@@ -19,6 +19,8 @@ from whodid.query.stages.stage import Step, unsaid
 
 FAILED = "JSONParserErr"
 _SPACE = " \t\r\n"
+Path = tuple[str | int, ...]
+"""The steps to a value: keys and indexes."""
 
 sql = unsaid
 
@@ -111,38 +113,50 @@ def _clean(text: str) -> str:
 # ---- paths --------------------------------------------------------------------------------------------------------
 
 
-def _extract_paths(line: Line, paths: list[tuple[str, tuple[str | int, ...]]]) -> None:
+def _extract_paths(line: Line, paths: list[tuple[str, Path]]) -> None:
     text = line.text
     if text[0] not in '{["':
         line.fail_parse(FAILED)
         return
-    for name, path in paths:
-        try:
-            value = _at_path(text, path)
-        except (ValueError, RecursionError):
-            value = None  # what is broken holds no such value; it is no error here
-        if value is not None:
-            line.extract_anew(name, value)
+    places = [(_place(text, path), name) for name, path in paths]
+    if len({name for _, name in places}) < len(places):
+        # A label that is asked for twice gets what the line says last.
+        places.sort(key=lambda found: (found[0] is None, found[0] or (0, 0)))
+    for place, name in places:
+        if place is not None:
+            line.extract_anew(name, _label(text, *place))
         elif line.get(name) is None:
             line.extract_anew(name, "")
 
 
-def _at_path(text: str, path: tuple[str | int, ...]) -> str | None:
-    """The value there as a label: text for a string, the JSON as written for all else; None if it is missing."""
-    begin, end = _skip_space(text, 0), len(text)
-    for step in path:
-        members = _members(text, begin) if isinstance(step, str) else _items(text, begin)
-        for key, at, after in members:
-            if key == step:
-                begin, end = at, after
-                break
-        else:
-            return None
+def _place(text: str, path: Path) -> tuple[int, int] | None:
+    """Begin and end of the value; None if it is missing. What is broken is no error here: it holds no such value."""
+    begin = _skip_space(text, 0)
+    try:
+        return _below(text, begin, len(text), path)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _below(text: str, begin: int, end: int, path: Path) -> tuple[int, int] | None:
+    if not path:
+        return begin, end
+    step, rest = path[0], path[1:]
+    for key, at, after in _members(text, begin) if isinstance(step, str) else _items(text, begin):
+        # Of equal keys the first counts that holds the rest of the path.
+        if key == step and (found := _below(text, at, after, rest)):
+            return found
+    return None
+
+
+def _label(text: str, begin: int, end: int) -> str:
+    """A value as a label: the text of a string, the JSON as written for all else."""
     if text[begin] == '"':
         return _clean(scanstring(text, begin + 1, False)[0])
     raw = text[begin:end]
     if raw.startswith("["):
-        return broken_json.unescaped(raw) or ""  # Loki takes the escapes out of an array's text, not of an object's
+        # Loki takes the escapes out of an array's text, not of an object's.
+        return (broken_json.unescaped(raw) or "").replace("\ufffd", " ")
     return "" if raw == "null" else raw
 
 

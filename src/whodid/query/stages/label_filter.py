@@ -25,6 +25,7 @@ from whodid.logql.ast import (
 from whodid.model.entry import Labels
 from whodid.model.matcher import Matcher
 from whodid.query import address, selector
+from whodid.query.errors import QueryError
 from whodid.query.go_values import as_compared, parse_duration_ns, parse_float, parse_size_bytes
 from whodid.query.line import ERROR, ERROR_DETAILS, EXTRACTED, Line
 from whodid.query.regex import anchored
@@ -236,7 +237,12 @@ def _comparison(name: str, parse: Callable[[str], float], op: CompareOp, value: 
 
 
 def _address(predicate: IpPredicate) -> Step:
-    name, wanted, holds = predicate.name, predicate.op == "=", address.contains(predicate.value)
+    name, wanted = predicate.name, predicate.op == "="
+    try:
+        holds = address.contains(predicate.value)
+    except QueryError:
+        # Only a stage of its own is refused for it (logql/check_stages.py).
+        return lambda line: bool(line.error)
 
     def step(line: Line) -> bool:
         if line.error:

@@ -1,7 +1,7 @@
 """`| label_format level=lvl, who="{{.user}}@{{.client}}"`: renames a label, or writes one from a template, in turn.
 
-Several templates of one stage see the labels as they were before the first of them. A template that fails writes
-nothing and marks the line `TemplateFormatErr`.
+Several templates of one stage see the labels as they were before the first of them that saw any. A template that fails
+writes nothing and marks the line `TemplateFormatErr`.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def apply(stage: LabelFormat) -> Step:
     def step(line: Line) -> bool:
         data: template.Data | None = None
         for change, is_template in changes:
-            if several and is_template and data is None:
+            if several and is_template and not data:
                 data = template.Data(line)
             change(line, data)
         return True

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from whodid.logql.ast import LogfmtParser
+from whodid.logql.paths import parse_logfmt_key
 from whodid.query.labels_text import sanitized
 from whodid.query.line import Line
 from whodid.query.stages.stage import Step, unsaid
@@ -30,6 +31,8 @@ _BARE = re.compile(r'[^\x00-\x20="]*')
 _REST = re.compile(r"[^\x00-\x20]*")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\", "/": "/"}
+_UNREAD = "\ufffd"
+"""Stands for what was no UTF-8."""
 
 sql = unsaid
 
@@ -44,7 +47,7 @@ class _PairError(Exception):
 
 def apply(stage: LogfmtParser) -> Step:
     """All pairs, or those asked for."""
-    keys = {item.name: item.path.strip('"') for item in stage.extractions}
+    keys = {item.name: parse_logfmt_key(item.path) for item in stage.extractions}
     wanted: dict[str, list[str]] = {}
     for label, key in keys.items():
         wanted.setdefault(key, []).append(label)
@@ -59,15 +62,15 @@ def apply(stage: LogfmtParser) -> Step:
             name = sanitized(key)
             if not wanted:
                 if name and (value or stage.keep_empty):
-                    line.extract(name, value)
+                    line.extract(name, value.replace(_UNREAD, " "))
                     if line.sated:
                         break
                 continue
             if line.wanted is not None and name not in keys and name not in line.wanted:
-                continue
+                continue  # Loki's hints speak of the line's own names
             found = wanted.get(name, [name] if name in keys else [])
             for label in found:
-                line.extract_anew(label, value)
+                line.extract_anew(label, "" if _UNREAD in value else value)
             if found and line.sated:
                 break
         return True
