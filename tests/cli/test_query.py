@@ -183,7 +183,17 @@ def test_a_tail_goes_on_where_it_left_off() -> None:
     assert [line.split("  ")[-1].split()[-1] for line in said.stdout.splitlines()] == ["one\\x1b[2J", "two", "three"]
     first = {"query": ['{job="db"}'], "limit": ["3"]}
     assert asked == [first, {**first, "resume": ["5"]}, {**first, "resume": ["5"]}]
-    assert (said.exit_code, said.stderr) == (2, "whodid: enough: the end of this test\n")
+    assert (said.exit_code, said.stderr.splitlines()) == (
+        2,
+        [
+            *[
+                f"whodid: the connection to {url} is lost: nothing is shown until it is back; Ctrl-C ends",
+                "whodid: connected again; the lines go on where they stopped",
+            ]
+            * 2,
+            "whodid: enough: the end of this test",
+        ],
+    )
 
 
 def test_what_a_tail_leaves_out_is_told() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
 from pathlib import Path
@@ -119,10 +119,17 @@ def tail(
 
 async def _follow(server: str, logql: str, limit: int, as_json: bool) -> None:
     """Reconnects where it left off, by the sequence number of the last frame."""
-    clock, resume = SystemClock(), ""
+    clock, resume, lost = SystemClock(), "", False
+
+    def connected() -> None:
+        nonlocal lost
+        if lost:
+            complain("connected again; the lines go on where they stopped")
+        lost = False
+
     while True:
         asked = {"query": logql, "limit": str(limit), **({"resume": resume} if resume else {})}
-        async with aclosing(_frames(server, asked)) as frames:
+        async with aclosing(_frames(server, asked, connected)) as frames:
             async for text in frames:
                 frame = json.loads(text)
                 resume = frame.get("seq", resume)
@@ -132,15 +139,19 @@ async def _follow(server: str, logql: str, limit: int, as_json: bool) -> None:
                     typer.echo(text)
                 else:
                     _print_streams(frame["streams"])
+        if not lost:
+            complain(f"the connection to {server} is lost: nothing is shown until it is back; Ctrl-C ends")
+        lost = True
         await clock.sleep(1.0)
 
 
-async def _frames(server: str, asked: Mapping[str, str]) -> AsyncGenerator[str, None]:
+async def _frames(server: str, asked: Mapping[str, str], connected: Callable[[], None]) -> AsyncGenerator[str, None]:
     """The frames of one connection, until it is lost. Only a first connection must succeed."""
     url = server.rstrip("/").replace("http", "ws", 1) + "/loki/api/v1/tail?" + urlencode(asked)
     try:
         # proxy: True is what the environment says, None is no proxy.
         async with websockets.connect(url, max_size=None, proxy=True if uses_proxy(url) else None) as socket:
+            connected()
             async for text in socket:
                 yield str(text)
     except websockets.InvalidURI as e:
