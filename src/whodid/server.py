@@ -106,7 +106,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
         ingest = await Ingest.start(store, index, clock, limits, config.data_dir)
         query_limits = _query_limits(config.limits)
         engine = Engine(store, ingest.settled, index, clock, query_limits)
-        live = Engine(store, ingest.bus.reached, index, clock, query_limits)
+        live = Engine(store.urgent, ingest.bus.reached, index, clock, query_limits)
         of_findings = Engine(store, ingest.settled, index, clock, QueryLimits(max_entries=FINDINGS_ROWS))
 
         def forget() -> None:

@@ -22,7 +22,7 @@ class Counting:
     def __init__(self, bench: QueryBench) -> None:
         self._inner = bench.store.select
         self.statements, self.broken = 0, False
-        bench.engine._store = self  # type: ignore[assignment]
+        bench.engine._reader = self  # type: ignore[assignment]
 
     async def select(self, sql: str, **options: float) -> object:
         self.statements += 1

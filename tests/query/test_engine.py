@@ -8,7 +8,6 @@ from whodid.model.clock import SECOND
 from whodid.model.result import Matrix, Scalar, Streams
 from whodid.query.engine import RangeRequest
 from whodid.query.errors import QueryError, QueryTimeout
-from whodid.store.store import StoreError
 
 
 def request(query: str, tenant: str, **changes: object) -> RangeRequest:
@@ -60,27 +59,6 @@ async def test_tenants_are_apart(bench: QueryBench) -> None:
     assert mine.statistics.lines == 1 and mine.statistics.bytes > 0
 
 
-@pytest.mark.parametrize(
-    ("code", "error", "words"),
-    [
-        ("TIMEOUT_EXCEEDED", QueryTimeout, "request timed out"),
-        ("MEMORY_LIMIT_EXCEEDED", QueryError, "more than 1024 MiB of memory"),
-        ("ELSE", StoreError, "as it is"),
-    ],
-)
-async def test_the_engines_refusals_in_the_askers_words(bench: QueryBench, code: str, error: type, words: str) -> None:
-    await bench.load({"a": "b"}, [(BASE_NS, "x", {})])
-
-    class Broken:
-        async def select(self, sql: str, **options: float) -> object:
-            assert options == {"timeout_s": 60.0, "memory_bytes": 1 << 30}
-            raise StoreError("as it is", code)
-
-    bench.engine._store = Broken()  # type: ignore[assignment]
-    with pytest.raises(error, match=words):
-        await bench.engine.range(request('{a="b"}', bench.tenant))
-
-
 async def test_a_query_has_one_budget_of_time_for_all_its_statements(bench: QueryBench) -> None:
     await bench.load({"a": "b"}, [(BASE_NS, "x", {})])
     store, clock = bench.store, bench.clock
@@ -92,7 +70,7 @@ async def test_a_query_has_one_budget_of_time_for_all_its_statements(bench: Quer
             clock.advance(25)
             return await store.select(sql)
 
-    bench.engine._store = Slow()  # type: ignore[assignment]
+    bench.engine._reader = Slow()  # type: ignore[assignment]
     with pytest.raises(QueryTimeout):
         await bench.engine.range(request('{a="b"}', bench.tenant, start_ns=BASE_NS - 10**16))
     assert left == [60.0, 35.0, 10.0]

@@ -92,6 +92,17 @@ async def test_commits_run_beside_each_other_and_beside_writes() -> None:
     assert (await store.select("SELECT count() AS n FROM counted"))["n"][0].as_py() == APPENDERS + 1
 
 
+async def test_an_urgent_read_does_not_wait_for_many_long_ones() -> None:
+    store = shared_store()
+    slow = [
+        asyncio.ensure_future(store.select("SELECT max(sleepEachRow(0.2)) FROM numbers(5)")) for _ in range(READERS * 2)
+    ]
+    table = await asyncio.wait_for(store.urgent.select("SELECT 1 AS n"), 60)
+    assert table["n"][0].as_py() == 1
+    assert not any(task.done() for task in slow[READERS:])
+    await asyncio.gather(*slow)
+
+
 async def test_reads_do_not_wait_for_one_long_read() -> None:
     store = shared_store()
     slow = "SELECT max(sleepEachRow(0.1)) FROM numbers(15)"

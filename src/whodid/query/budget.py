@@ -13,7 +13,7 @@ import pyarrow as pa
 from whodid.model.clock import Clock
 from whodid.query.errors import QueryError, QueryTimeout
 from whodid.query.limits import Limits
-from whodid.store.store import Store, StoreError
+from whodid.store.store import Reader, StoreError
 
 Settled = Callable[[], Awaitable[int]]
 """Returns, once all that was acknowledged before the call is in the table, the last sequence number there."""
@@ -22,8 +22,8 @@ Settled = Callable[[], Awaitable[int]]
 class Budget:
     """Of one query; a Select (scan.py). The engine's refusals become the asker's words."""
 
-    def __init__(self, store: Store, settled: Settled, limits: Limits, clock: Clock) -> None:
-        self._store, self._settled, self._limits, self._clock = store, settled, limits, clock
+    def __init__(self, reader: Reader, settled: Settled, limits: Limits, clock: Clock) -> None:
+        self._reader, self._settled, self._limits, self._clock = reader, settled, limits, clock
         self._began_s = clock.monotonic_s()
         self._last_seq: int | None = None
 
@@ -46,7 +46,7 @@ class Budget:
         """Raises QueryTimeout, QueryError of too much memory, StoreError."""
         await self.last_seq()
         try:
-            return await self._store.select(sql, timeout_s=self._left_s(), memory_bytes=self._limits.memory_bytes)
+            return await self._reader.select(sql, timeout_s=self._left_s(), memory_bytes=self._limits.memory_bytes)
         except StoreError as e:
             if e.code == "TIMEOUT_EXCEEDED":
                 raise QueryTimeout from None

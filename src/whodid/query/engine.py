@@ -26,7 +26,7 @@ from whodid.query.metric import Evaluation
 from whodid.query.results_cache import ResultsCache
 from whodid.query.scan import Cost
 from whodid.query.volume import VolumeRequest, volumes
-from whodid.store.store import Store
+from whodid.store.store import Reader
 from whodid.store.streams import StreamIndex
 
 
@@ -54,8 +54,8 @@ class RangeRequest:
 class Engine:
     """Answers queries over one store. Safe to be asked many things at once from one event loop."""
 
-    def __init__(self, store: Store, settled: Settled, index: StreamIndex, clock: Clock, limits: Limits) -> None:
-        self._store, self._settled, self._index, self._clock, self._limits = store, settled, index, clock, limits
+    def __init__(self, reader: Reader, settled: Settled, index: StreamIndex, clock: Clock, limits: Limits) -> None:
+        self._reader, self._settled, self._index, self._clock, self._limits = reader, settled, index, clock, limits
         self._committed, self._cache = CommittedRanges(), ResultsCache()
         self.labels = LabelReader(index)
 
@@ -117,7 +117,7 @@ class Engine:
 
     def budget(self) -> Budget:
         """The time and memory of one query from now on; also for statements about the store, such as of volume.py."""
-        return Budget(self._store, self._settled, self._limits, self._clock)
+        return Budget(self._reader, self._settled, self._limits, self._clock)
 
     def forget(self) -> None:
         """Drops what is remembered of stored lines, since some have been deleted."""

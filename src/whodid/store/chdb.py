@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from whodid.store.store import APPENDERS, Connection, StoreError, T
+from whodid.store.store import APPENDERS, Connection, Reader, StoreError, T
 
 MAX_STATEMENT_BYTES = 64 << 20
 """Longest SQL text: stream ids are written into statements, and a team may have tens of thousands of streams."""
@@ -31,6 +31,8 @@ READERS = 3
 MEMORY_OF_A_THREAD_BYTES = 64 << 20
 """The engine lets a query have a thread for each so many bytes that are free under its cap. By default that is 1 GiB:
 with a cap of 2 no query would ever use a second core."""
+URGENT_READERS = 2
+"""Threads for those who follow what comes in: an alert must not wait for somebody's dashboards."""
 KILL_AGAIN_S = 0.05
 """A statement that its asker has given up may not have begun yet: it is told to stop until it has stopped."""
 
@@ -75,6 +77,7 @@ class ChdbStore:
         self._connect = connect
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        self._urgent_readers = ThreadPoolExecutor(URGENT_READERS, thread_name_prefix="store-urgent")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._appenders = ThreadPoolExecutor(APPENDERS, thread_name_prefix="store-append")
         self._killer = ThreadPoolExecutor(1, thread_name_prefix="store-kill")
@@ -135,6 +138,13 @@ class ChdbStore:
             self._statements[kind] -= 1
 
     async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
+        return await self._selected(self._readers, sql, timeout_s, memory_bytes)
+
+    @property
+    def urgent(self) -> "Reader":
+        return _Urgent(self)
+
+    async def _selected(self, readers: ThreadPoolExecutor, sql: str, timeout_s: float, memory_bytes: int) -> pa.Table:
         name = f"select-{next(self._numbers)}"
         text = (
             f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}, "
@@ -142,7 +152,7 @@ class ChdbStore:
         )
         if self._hides_pending:
             text += ", apply_mutations_on_fly = 1"
-        work = self._readers.submit(self._select, text)
+        work = readers.submit(self._select, text)
         try:
             with self._counted("read"):
                 return await asyncio.wrap_future(work)
@@ -172,6 +182,7 @@ class ChdbStore:
 
     def close(self) -> None:
         self._readers.shutdown(wait=True, cancel_futures=True)
+        self._urgent_readers.shutdown(wait=True, cancel_futures=True)
         self._killer.shutdown(wait=True)
         self._writer.shutdown(wait=True)
         self._appenders.shutdown(wait=True)
@@ -212,6 +223,16 @@ class ChdbStore:
         with self._lock:
             self._sessions.append(session)
         return session
+
+
+class _Urgent:
+    """See store.Store.urgent."""
+
+    def __init__(self, store: ChdbStore) -> None:
+        self._store = store
+
+    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
+        return await self._store._selected(self._store._urgent_readers, sql, timeout_s, memory_bytes)
 
 
 class _Connection:

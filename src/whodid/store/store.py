@@ -33,7 +33,18 @@ class Connection(Protocol):
     def write(self, sql: str) -> int: ...
 
 
-class Store(Protocol):
+class Reader(Protocol):
+    """Something that SELECTs."""
+
+    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
+        """Runs a SELECT and returns its columns. Raises StoreError (also on timeout or when the memory cap is hit).
+
+        Cancelling the caller stops the statement in the engine.
+        """
+        ...
+
+
+class Store(Reader, Protocol):
     """One open store. Safe to use from one event loop; statements run in worker threads, reads in parallel."""
 
     @property
@@ -41,11 +52,9 @@ class Store(Protocol):
         """How many calls run or wait for a thread, by kind: read, write, append."""
         ...
 
-    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
-        """Runs a SELECT and returns its columns. Raises StoreError (also on timeout or when the memory cap is hit).
-
-        Cancelling the caller stops the statement in the engine.
-        """
+    @property
+    def urgent(self) -> Reader:
+        """Reads that wait for no others: small ones, of those who follow what comes in."""
         ...
 
     async def write(self, sql: str) -> int:
