@@ -12,10 +12,14 @@ import pytest
 from kit.query_bench import BASE_NS, Line, QueryBench
 from whodid.model.clock import SECOND
 from whodid.model.result import Matrix
-from whodid.query.engine import RangeRequest
+from whodid.logql.ast import Selector
+from whodid.model.matcher import Matcher
+from whodid.query.engine import Engine, RangeRequest
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
+from whodid.query.limits import Limits
 from whodid.query.results_cache import MOST_SHARE, Question, ResultsCache
+from whodid.query.volume import VolumeRequest
 
 QUERIES = (
     'sum by (job) (count_over_time({job=~"web|db"}[20s]))',
@@ -150,6 +154,34 @@ async def test_answers_are_the_same_with_and_without(bench: QueryBench, seed: in
             assert series[0] == series[1], (query, now_s)
             reused += bool(known)
     assert reused
+
+
+@pytest.mark.parametrize("tenants", ["{0}", "{0}|other"])
+async def test_a_stream_that_is_new_while_a_query_waits_for_lines_is_in_the_answers(
+    bench: QueryBench, tenants: str
+) -> None:
+    """Its lines have numbers up to those that the query waited for: nobody would look for them again."""
+    arriving: list[str] = []
+
+    async def settled() -> int:
+        while arriving:
+            await bench.load({"job": "web", "host": arriving.pop()}, [(BASE_NS + 5 * SECOND, "x", {})])
+        return bench.last_seq
+
+    engine = Engine(bench.store, settled, bench.index, bench.clock, Limits())
+    tenant, end_ns = tenants.format(bench.tenant), BASE_NS + 60 * SECOND
+    query = 'sum(count_over_time({job="web"}[1m]))'
+    counts = RangeRequest(query, BASE_NS, end_ns, STEP_NS, 100, "backward", tenant=tenant)
+    volume = VolumeRequest(Selector((Matcher("job", "=", "web"),)), BASE_NS, end_ns, 0, 100)
+    await bench.load({"job": "web", "host": "old"}, [(BASE_NS + 5 * SECOND, "x", {})])
+    for lines in (3, 5):
+        for ask in (engine.range(counts), engine.volumes(volume, tenant)):
+            arriving.append(f"new {lines} {ask.__name__}")
+            await ask
+        answer, [series] = await engine.range(counts), await engine.volumes(volume, tenant)
+        assert isinstance(answer, Matrix)
+        assert answer.series[0].points[-1] == (end_ns, lines)
+        assert series.points == [(end_ns, lines)]
 
 
 def _line(now_s: int, chance: random.Random) -> Line:

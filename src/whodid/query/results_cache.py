@@ -32,7 +32,8 @@ class Question:
     key: Hashable
     """Two questions with the same key have the same points where their grids agree."""
     streams: Collection[int]
-    """Whose lines they are of. A stream that is new has new lines only."""
+    """Whose lines they are of, with those of all lines up to the budget's last number: so a stream that is not among
+    them has later lines only. That is, they are to be asked for after that number (engine.py)."""
     grid: Grid
     range_ns: int
     offset_ns: int = 0
