@@ -10,10 +10,12 @@ import pyarrow as pa
 import pytest
 
 from kit.query_bench import BASE_NS, Line, QueryBench
+from kit.stepped_clock import SteppedClock
 from whodid.model.clock import SECOND
 from whodid.model.result import Matrix
 from whodid.logql.ast import Selector
 from whodid.model.matcher import Matcher
+from whodid.query import template_functions
 from whodid.query.engine import Engine, RangeRequest
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
@@ -182,6 +184,24 @@ async def test_a_stream_that_is_new_while_a_query_waits_for_lines_is_in_the_answ
         assert isinstance(answer, Matrix)
         assert answer.series[0].points[-1] == (end_ns, lines)
         assert series.points == [(end_ns, lines)]
+
+
+@pytest.mark.parametrize("template", ["{{ now.Minute }}", '{{ date "04" .job }}'])
+async def test_a_template_that_asks_the_clock_is_never_remembered(
+    bench: QueryBench, monkeypatch: pytest.MonkeyPatch, template: str
+) -> None:
+    clock = SteppedClock()
+    monkeypatch.setattr(template_functions, "_CLOCK", clock)
+    await bench.load({"job": "web"}, [(BASE_NS, "x", {})])
+    query = f'sum by (minute) (count_over_time({{job="web"}} | label_format minute=`{template}` [1m]))'
+    request = RangeRequest(query, BASE_NS, BASE_NS + 50 * SECOND, STEP_NS, 100, "backward", tenant=bench.tenant)
+    minutes = set()
+    for _ in range(3):
+        answer = await bench.engine.range(request)
+        assert isinstance(answer, Matrix)
+        minutes.add(answer.series[0].labels["minute"])
+        clock.advance(60)
+    assert len(minutes) == 3
 
 
 def _line(now_s: int, chance: random.Random) -> Line:
