@@ -20,7 +20,7 @@ from whodid.query.engine import Engine, RangeRequest
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
-from whodid.query.results_cache import MOST_SHARE, Question, ResultsCache
+from whodid.query.results_cache import KEY_FACTOR, MOST_SHARE, Question, ResultsCache
 from whodid.query.volume import VolumeRequest
 
 QUERIES = (
@@ -117,6 +117,7 @@ async def test_who_asks_the_same_meanwhile_waits_for_it() -> None:
 async def test_memory_is_bounded_and_what_is_asked_for_stays() -> None:
     points = 100
     size = Frame([{"a": "b"}], np.zeros((1, points)), np.zeros((1, points), dtype=bool)).size_bytes
+    size += KEY_FACTOR * len(repr(("key 00", STEP_NS, points)))
     cache, query = ResultsCache(MOST_SHARE * size), Counted()
     for number in range(3 * MOST_SHARE):
         await query.ask(cache, 100, points, f"key {number}")
@@ -128,6 +129,48 @@ async def test_memory_is_bounded_and_what_is_asked_for_stays() -> None:
     await query.ask(cache, 100, 2 * points, "large")
     await query.ask(cache, 100, 2 * points, "large")
     assert query.computed[3 * MOST_SHARE + 1 :] == [(100, 2 * points)] * 2
+
+
+async def test_questions_that_find_nothing_take_room_as_well() -> None:
+    cache, query = ResultsCache(100_000), Counted()
+
+    async def nothing(grid: Grid) -> Frame:
+        return Frame.empty(grid.points)
+
+    for number in range(500):
+        question = Question(f"{{job=\"a\"}} |= `{number}`", [1], Grid(0, STEP_NS, 4), STEP_NS)
+        await cache.frame(question, query, nothing)  # type: ignore[arg-type]
+    assert 0 < len(cache._known) < 400
+
+
+async def test_answers_that_fit_alone_but_not_together_are_left_to_their_own_limits() -> None:
+    """A few points of very many series behind very many points of a few."""
+    cache, query = ResultsCache(MOST_SHARE * 100_000), Counted()
+
+    async def compute(grid: Grid) -> Frame:
+        query.computed.append((grid.start_ns // STEP_NS, grid.points))
+        rows = 50 if grid.start_ns else 1
+        values = np.ones((rows, grid.points))
+        return Frame([{"n": f"{grid.start_ns} {i}"} for i in range(rows)], values, values > 0)
+
+    for start in (0, 1, 2):
+        question = Question("k", [1], Grid(start * STEP_NS, STEP_NS, 1000), STEP_NS)
+        frame = await cache.frame(question, query, compute)  # type: ignore[arg-type]
+        assert frame.values.shape == (50 if start else 1, 1000)
+    assert query.computed == [(0, 1000), (1000, 1), (1, 1000), (2, 1000)]
+
+
+async def test_series_that_have_left_the_windows_are_forgotten() -> None:
+    cache, query = ResultsCache(), Counted()
+
+    async def compute(grid: Grid) -> Frame:
+        present = np.eye(grid.points, dtype=bool)
+        return Frame([{"n": str(grid.at(i))} for i in range(grid.points)], present * 1.0, present)
+
+    for start in range(20):
+        question = Question("k", [1], Grid(start * STEP_NS, STEP_NS, 4), STEP_NS)
+        frame = await cache.frame(question, query, compute)  # type: ignore[arg-type]
+        assert len(frame.labels) == 4
 
 
 @pytest.mark.parametrize("seed", range(3))
