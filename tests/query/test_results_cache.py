@@ -28,6 +28,8 @@ QUERIES = (
     'bytes_rate({job=~"web|db"}[35s])',
     'sum by (s) (rate({job="web"} | regexp `s=(?P<s>.)` [10s] offset 15s))',
     'quantile_over_time(0.9, {job="web"} | logfmt | unwrap ms [20s]) by (s)',
+    'sum by (s) (avg_over_time({job=~"web|db"} | logfmt | unwrap ms [45s]))',
+    'stddev_over_time({job=~"web|db"} | logfmt | unwrap ms [4s]) + rate({job="web"} | logfmt | unwrap ms [35s])',
     'absent_over_time({job="db"} |= "s=1" [10s])',
     'count_over_time({job="web"} | line_format "{{.job}}" |= "web" [4s])',
     'sum(rate({job="web"}[20s])) / sum(rate({job="db"}[20s]))',
@@ -250,4 +252,4 @@ async def test_a_template_that_asks_the_clock_is_never_remembered(
 def _line(now_s: int, chance: random.Random) -> Line:
     late_s = chance.choice([0, 1, 3, 3, 40, 150])
     ns = BASE_NS + (now_s - late_s) * SECOND - chance.choice([0, 0, 1, 10**8])
-    return ns, f"ms={chance.randrange(1000)} s={chance.randrange(3)}", {}
+    return ns, f"ms={chance.random()} s={chance.randrange(3)}", {}
