@@ -11,10 +11,10 @@ import pytest
 
 from kit.query_bench import BASE_NS, Line, QueryBench
 from kit.stepped_clock import SteppedClock
-from whodid.model.clock import SECOND
-from whodid.model.result import Matrix
 from whodid.logql.ast import Selector
+from whodid.model.clock import SECOND
 from whodid.model.matcher import Matcher
+from whodid.model.result import Matrix
 from whodid.query import template_functions
 from whodid.query.engine import Engine, RangeRequest
 from whodid.query.frame import Frame
@@ -140,7 +140,7 @@ async def test_questions_that_find_nothing_take_room_as_well() -> None:
         return Frame.empty(grid.points)
 
     for number in range(500):
-        question = Question(f"{{job=\"a\"}} |= `{number}`", [1], Grid(0, STEP_NS, 4), STEP_NS)
+        question = Question(f'{{job="a"}} |= `{number}`', [1], Grid(0, STEP_NS, 4), STEP_NS)
         await cache.frame(question, query, nothing)  # type: ignore[arg-type]
     assert 0 < len(cache._known) < 400
 

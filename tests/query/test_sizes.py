@@ -52,7 +52,7 @@ async def test_known_pieces_come_to_the_same(bench: QueryBench) -> None:
 
 async def test_short_spans_do_not_cross_the_edge_of_a_step(bench: QueryBench) -> None:
     await bench.load({"job": "a"}, [(BASE_NS + at * SECOND // 10, "x" * 10**n, {}) for n, at in enumerate((-5, 5, 15))])
-    groups: dict[int, Group] = {i: (("job", "a"),) for i in bench.index.streams(bench.tenant)}
+    groups: dict[int, Group] = dict.fromkeys(bench.index.streams(bench.tenant), (("job", "a"),))
     sizes = Sizes(groups, False, bench.engine.budget())
     for begin, end, expected in (
         (-6, 6, {0: 1, 1: 10}),

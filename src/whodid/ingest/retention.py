@@ -55,9 +55,7 @@ def days_to_drop(days: Sequence[Day], policy: Policy, now_ns: int, disk_used: in
     return drop
 
 
-async def enforce(
-    store: Store, policy: Policy, data_dir: Path, now_ns: int, forget: Callable[[], None]
-) -> list[int]:
+async def enforce(store: Store, policy: Policy, data_dir: Path, now_ns: int, forget: Callable[[], None]) -> list[int]:
     """Drops what the policy lets go; returns the days dropped. `forget` is called behind each, also if that fails."""
     table = await store.select(
         "SELECT partition, sum(bytes_on_disk) AS size FROM system.parts "
