@@ -194,9 +194,13 @@ async def test_a_restart_behind_a_half_done_insert_adds_the_other_half(bench: In
     await bench.store.write(
         f"INSERT INTO lines SELECT {stream_id}, {entries[1].ns}, {before + 2}, {line}, map(), 'unknown', 0"
     )
+    await bench.start()
+    assert bench.ingest.bus.last_seq <= before  # the table takes nothing yet: who reads from here on sees all three
+    await bench.stop()
     shaky(bench).failing = 0
     await bench.start()
     assert await stored(bench) == ["day 0", "day 1", "day 2"]
+    assert bench.ingest.bus.last_seq >= before + 3
 
 
 async def test_a_clean_stop_leaves_nothing_in_the_journal(bench: IngestBench, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from whodid.ingest.deletes import CANCEL_PERIOD_NS, LATEST_NS
 from whodid.ingest.retention import last_sequence
 from whodid.ingest.trail import TRAIL_TENANT
 from whodid.model.clock import SECOND
+from whodid.model.result import Matrix
+from whodid.query.engine import RangeRequest
 from whodid.store.store import StoreError
 
 AFTER_CANCEL_S = CANCEL_PERIOD_NS / SECOND + 1
@@ -76,6 +78,32 @@ async def test_ranges_that_tails_share_are_forgotten(bench: DeleteBench) -> None
     assert [row.line for row in (await bench.engine.committed(*asked))[0]] == ["secret"]  # type: ignore[arg-type]
     await bench.delete('{job="a"}')
     assert (await bench.engine.committed(*asked))[0] == []  # type: ignore[arg-type]
+
+
+async def test_answers_that_are_remembered_are_forgotten_even_if_a_cancellation_fails(
+    bench: DeleteBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines may be there again before something else goes wrong."""
+
+    async def counted() -> float:
+        end_ns = bench.clock.now_ns() // (3600 * SECOND) * 3600 * SECOND + 3600 * SECOND
+        query = 'sum(count_over_time({job="test"}[2h])) or vector(0)'
+        request = RangeRequest(query, end_ns - SECOND, end_ns, SECOND, 100, "forward", tenant=bench.tenant)
+        answer = await bench.engine.range(request)
+        assert isinstance(answer, Matrix)
+        return answer.series[0].points[0][1]
+
+    async def broken(*_: object) -> None:
+        raise StoreError("disk on fire")
+
+    await bench.put("a", "b")
+    assert await counted() == 2
+    request = await bench.delete('{job="test"} |= "a"')
+    assert await counted() == 1
+    monkeypatch.setattr(bench.deletes, "_note", broken)
+    with pytest.raises(StoreError, match="fire"):
+        await bench.deletes.cancel(request.id, bench.tenant, ASKER)
+    assert await counted() == 2
 
 
 async def test_each_request_is_a_line_of_the_trail_that_nobody_deletes(bench: DeleteBench) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from whodid.ingest.retention import (
     last_sequence,
 )
 from whodid.model.clock import SECOND
+from whodid.store.store import StoreError
 
 NOON = 20_000 * DAY_NS + DAY_NS // 2
 WEEK = Policy(7 * DAY_NS, None, 100)
@@ -111,11 +113,31 @@ async def left(stream: int) -> list[int]:
 async def test_days_that_are_too_old_are_gone(tmp_path: Path) -> None:
     stream = await put(OLD_DAY, OLD_DAY - 6, OLD_DAY - 8, OLD_DAY - 20)
     policy = Policy(7 * DAY_NS, None, 100)
-    dropped = await enforce(shared_store(), policy, tmp_path, OLD_DAY * DAY_NS + DAY_NS // 2)
+    dropped = await enforce(shared_store(), policy, tmp_path, OLD_DAY * DAY_NS + DAY_NS // 2, lambda: None)
     assert set(dropped) >= {OLD_DAY - 20, OLD_DAY - 8}
     assert set(dropped).isdisjoint({OLD_DAY - 6, OLD_DAY})
     assert await left(stream) == [OLD_DAY - 6, OLD_DAY]
-    assert await enforce(shared_store(), policy, tmp_path, OLD_DAY * DAY_NS + DAY_NS // 2) == []
+    assert await enforce(shared_store(), policy, tmp_path, OLD_DAY * DAY_NS + DAY_NS // 2, lambda: None) == []
+
+
+async def test_what_is_remembered_of_lines_is_forgotten_even_if_only_some_days_could_go(tmp_path: Path) -> None:
+    await put(OLD_DAY - 30, OLD_DAY - 31)
+    written: list[str] = []
+
+    class Shaky:
+        select = shared_store().select
+
+        async def write(self, sql: str) -> None:
+            if written:
+                raise StoreError("disk on fire")
+            await shared_store().write(sql)
+            written.append(sql)
+
+    forgotten: list[int] = []
+    with pytest.raises(StoreError, match="fire"):
+        policy, now_ns = Policy(7 * DAY_NS, None, 100), OLD_DAY * DAY_NS
+        await enforce(Shaky(), policy, tmp_path, now_ns, lambda: forgotten.append(len(written)))  # type: ignore[arg-type]
+    assert forgotten[0] == 1
 
 
 async def test_it_is_tried_again_every_hour_whatever_happened(tmp_path: Path) -> None:
@@ -139,7 +161,7 @@ async def test_it_is_tried_again_every_hour_whatever_happened(tmp_path: Path) ->
 async def test_a_sequence_number_is_never_given_out_twice(tmp_path: Path) -> None:
     stream = await put(OLD_DAY - 40)
     highest = await last_sequence(shared_store(), tmp_path)
-    await enforce(shared_store(), Policy(7 * DAY_NS, None, 100), tmp_path, OLD_DAY * DAY_NS)
+    await enforce(shared_store(), Policy(7 * DAY_NS, None, 100), tmp_path, OLD_DAY * DAY_NS, lambda: None)
     assert await left(stream) == []
     assert await last_sequence(shared_store(), tmp_path) >= highest
     assert int((tmp_path / "last-sequence").read_text()) >= highest

@@ -1,6 +1,7 @@
 """Every function over random samples, windows and steps, against a plain loop over the definition."""
 
 import math
+import random
 import statistics
 from collections.abc import Callable
 
@@ -58,6 +59,29 @@ def test_functions(
             assert value == pytest.approx(PLAIN[function](inside), rel=1e-6, abs=1e-4)
 
 
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(list(PLAIN)),
+    st.integers(0, 100),
+    st.integers(1, 40),
+    st.integers(2, 20),
+    st.integers(1, 60),
+)
+@settings(max_examples=200)
+def test_a_point_is_the_same_to_its_last_digit_whatever_is_computed_with_it(
+    seed: int, function: str, start: int, step: int, points: int, width: int
+) -> None:
+    """What is known of a query and what is computed behind it make one answer (results_cache.py)."""
+    chance = random.Random(seed)
+    samples = sorted((chance.randrange(300), chance.random()) for _ in range(40))
+    grid = Grid(start, step, points)
+    whole = run(function, samples, Window.of(grid, width, 0))
+    for begin in range(1, points):
+        part = Window.of(grid.cut(begin, points), width, 0)
+        seen = [(at, value) for at, value in samples if part.begin_ns <= at < part.end_ns]
+        assert run(function, seen, part) == whole[begin:]
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50), st.floats(0, 1))
 def test_quantiles_are_numpys(values: list[float], q: float) -> None:
     window = windows(100, 1, 1, 100)
@@ -98,7 +122,7 @@ def test_infinities() -> None:
 def test_too_many_looks_are_refused() -> None:
     many = 70_000
     begins, ends = np.zeros(many, dtype=np.intp), np.full(many, many, dtype=np.intp)
-    seen = Windows(np.zeros(many, dtype=np.int64), np.zeros(many), begins, ends, 1)
+    seen = Windows(np.zeros(many, dtype=np.int64), np.zeros(many), begins, ends, np.array([0, many]), 1)
     with pytest.raises(QueryError, match="use a larger step"):
         seen.each(lambda *_: 0.0)
 

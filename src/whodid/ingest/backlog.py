@@ -63,6 +63,11 @@ class Backlog:
         return not self._segments()
 
     @property
+    def first_seq(self) -> int:
+        """The first number in it; 0 if there is none."""
+        return min((segment.first_seq for segment in self._segments()), default=0)
+
+    @property
     def last_seq(self) -> int:
         """The last number in it; 0 if there is none."""
         return max((segment.last_seq for segment in self._segments()), default=0)

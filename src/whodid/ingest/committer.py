@@ -60,10 +60,11 @@ class Committer:
         totals: Totals,
         spool: Spool,
         backlog: Backlog,
+        next_seq: int,
     ) -> None:
         self._store, self._clock, self._limits, self._bus = store, clock, limits, bus
         self._spool, self._backlog = spool, backlog
-        self._next_seq = max(bus.last_seq, backlog.last_seq) + 1
+        self._next_seq = next_seq
         self._waiting: Group = []
         self._changes = Changes(clock)
         self._expected = 0

@@ -156,10 +156,12 @@ class Deletes:
             if gone or request.lines > CANCELLABLE_LINES:
                 raise NotCancellable("deletion of request which is in process or already processed is not allowed")
             await self._record("delete_cancelled", request, asker)
-            await self._show(request)
+            try:
+                await self._show(request)
+            finally:
+                self._forget()  # even then: some of the lines may be there
             await self._note(replace(request, status="cancelled", conditions=(), version=request.version + 1))
             await self._drop_copy(request)
-            self._forget()
 
     async def run(self) -> None:
         """Rewrites what is hidden, in quiet moments, for ever."""

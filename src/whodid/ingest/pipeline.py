@@ -72,8 +72,11 @@ class Ingest:
         spool, bus, totals = Spool(data_dir), CommitBus(), Totals()
         backlog = Backlog(store, clock, bus, totals, limits, data_dir / "journal", spool.schema)
         await backlog.recover()
-        bus.publish(await last_sequence(store, data_dir))
-        return cls(index, limits, bus, Committer(store, clock, limits, bus, totals, spool, backlog), backlog)
+        last_seq = max(await last_sequence(store, data_dir), backlog.last_seq)
+        # What a half-done insert has left in the table is not told of before the lines with lower numbers are there.
+        bus.publish(last_seq if backlog.empty else min(last_seq, backlog.first_seq - 1))
+        committer = Committer(store, clock, limits, bus, totals, spool, backlog, last_seq + 1)
+        return cls(index, limits, bus, committer, backlog)
 
     async def run(self) -> None:
         """Commits for ever; cancel to stop (what is not yet acknowledged stays with its clients)."""

@@ -55,8 +55,8 @@ def days_to_drop(days: Sequence[Day], policy: Policy, now_ns: int, disk_used: in
     return drop
 
 
-async def enforce(store: Store, policy: Policy, data_dir: Path, now_ns: int) -> list[int]:
-    """Drops what the policy lets go; returns the days dropped."""
+async def enforce(store: Store, policy: Policy, data_dir: Path, now_ns: int, forget: Callable[[], None]) -> list[int]:
+    """Drops what the policy lets go; returns the days dropped. `forget` is called behind each, also if that fails."""
     table = await store.select(
         "SELECT partition, sum(bytes_on_disk) AS size FROM system.parts "
         "WHERE active AND table = 'lines' GROUP BY partition"
@@ -67,7 +67,10 @@ async def enforce(store: Store, policy: Policy, data_dir: Path, now_ns: int) -> 
     if dropped:
         await remember_sequence(store, data_dir)
     for number in dropped:
-        await store.write(f"ALTER TABLE lines DROP PARTITION {number}")
+        try:
+            await store.write(f"ALTER TABLE lines DROP PARTITION {number}")
+        finally:
+            forget()
         log.info("retention: the lines of %s are dropped", to_datetime(number * DAY_NS).date())
     return dropped
 
@@ -103,13 +106,10 @@ def _highest_remembered(data_dir: Path) -> int:
 async def keep_enforcing(
     store: Store, policy: Policy, data_dir: Path, clock: Clock, forget: Callable[[], None]
 ) -> None:
-    """Enforces now and then every hour, for ever; a failure is told and tried again. `forget` is called when lines are
-    gone.
-    """
+    """Enforces now and then every hour, for ever; a failure is told and tried again."""
     while True:
         try:
-            if await enforce(store, policy, data_dir, clock.now_ns()):
-                forget()
+            await enforce(store, policy, data_dir, clock.now_ns(), forget)
         except Exception as e:
             log.error("retention could not be enforced, next try in an hour: %s", e)
         await clock.sleep(EVERY_S)

@@ -4,7 +4,7 @@ It parses, checks the limits, and gives the work to logs.py, metric.py and commi
 (budget.py). A cancelled caller stops it at the next statement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from whodid.logql.parser import parse
 from whodid.logql.tokens import SORT_FUNCTIONS
 from whodid.logql.walk import walk
 from whodid.model.clock import Clock
+from whodid.model.entry import Labels
 from whodid.model.result import Matrix, Row, Scalar, Series, Statistics, Streams, Vector
 from whodid.query import logs, planner
 from whodid.query.budget import Budget, Settled
@@ -112,8 +113,9 @@ class Engine:
 
     async def volumes(self, request: VolumeRequest, tenant: str = "fake", *, cached: bool = True) -> list[Series]:
         """Bytes of each series. Raises QueryError."""
-        streams, cache = self._index.streams(tenant), self._cache if cached else None
-        return await volumes(streams, request, self.budget(), self._limits, tenant, cache)
+        budget, cache = self.budget(), self._cache if cached else None
+        streams = await self._streams(tenant, budget, cache)
+        return await volumes(streams, request, budget, self._limits, tenant, cache)
 
     def budget(self) -> Budget:
         """The time and memory of one query from now on; also for statements about the store, such as of volume.py."""
@@ -144,8 +146,15 @@ class Engine:
     async def _value(
         self, expr: SampleExpr, grid: Grid, tenant: str, budget: Budget, cache: ResultsCache | None
     ) -> tuple[Frame | float, Cost]:
-        evaluation = Evaluation(self._index.streams(tenant), grid, budget, self._limits, tenant, cache)
+        streams = await self._streams(tenant, budget, cache)
+        evaluation = Evaluation(streams, grid, budget, self._limits, tenant, cache)
         return await evaluation.value(expr), evaluation.cost
+
+    async def _streams(self, tenant: str, budget: Budget, cache: ResultsCache | None) -> Mapping[int, Labels]:
+        """Of one who asks the cache they are those of all lines that it is to know: none may come after them."""
+        if cache is not None:
+            await budget.last_seq()
+        return self._index.streams(tenant)
 
 
 def _statistics(cost: Cost, budget: Budget) -> Statistics:

@@ -68,13 +68,21 @@ class Frame:
         return [(self.labels[i], float(self.values[i, 0])) for i in rows]
 
 
-def joined(before: Frame, after: Frame) -> Frame:
-    """The points of one behind those of the other; a series may be in either or in both."""
+CELL_BYTES = 9
+"""Of one point of one series."""
+
+
+def joined(before: Frame, after: Frame, most_bytes: int) -> Frame | None:
+    """The points of one behind those of the other; a series may be in either or in both. None if that is too large:
+    small ones come to very much where each has its own series.
+    """
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     for labels in (*before.labels, *after.labels):
         rows.setdefault(tuple(sorted(labels.items())), len(rows))
     edge = before.values.shape[1]
     shape = len(rows), edge + after.values.shape[1]
+    if shape[0] * shape[1] * CELL_BYTES > most_bytes:
+        return None
     values, present = np.zeros(shape), np.zeros(shape, dtype=bool)
     for frame, columns in ((before, slice(None, edge)), (after, slice(edge, None))):
         places = [rows[tuple(sorted(labels.items()))] for labels in frame.labels]

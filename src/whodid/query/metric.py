@@ -95,8 +95,8 @@ class Evaluation:
 
 
 def _asks_the_clock(query: LogQuery) -> bool:
-    """Whether a template may call `now`: what it gives is another thing in a minute."""
-    return any("now" in text for stage in query.stages for text in _templates(stage))
+    """Whether a template may call `now`, or `date` of what is no instant: they give another thing in a minute."""
+    return any("now" in text or "date" in text for stage in query.stages for text in _templates(stage))
 
 
 def _templates(stage: Stage) -> Iterator[str]:

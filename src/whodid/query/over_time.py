@@ -20,6 +20,9 @@ from whodid.query.grid import Instants, Window
 
 Places = npt.NDArray[np.intp]
 
+MOST_EDGES = 20_000
+"""Of neighbouring windows within one: with more the sums of a window may differ in their last digits from one set of
+points to another."""
 MAX_LOOKS = 2_000_000_000
 """Samples × windows that a function may look at which has to see each sample of each window (about 20 s)."""
 
@@ -32,6 +35,8 @@ class Windows:
     values: Floats
     begins: Places
     ends: Places
+    edges: Places
+    """Where pieces begin and end: all begins and ends, rising."""
     range_ns: int
 
     def counts(self) -> Floats:
@@ -43,7 +48,7 @@ class Windows:
 
     def _of(self, ufunc: Any, values: Floats) -> Floats:
         # The pieces between all edges are disjoint, and each window is a run of them.
-        edges = np.unique(np.concatenate([self.begins, self.ends]))
+        edges = self.edges
         pieces = ufunc.reduceat(values[: edges[-1]], edges[:-1])
         first, last = np.searchsorted(edges, self.begins), np.searchsorted(edges, self.ends)
         # reduceat takes runs as begin, end, begin, end …; what it makes between two runs is thrown away. The last end
@@ -73,13 +78,26 @@ def over_time(
     present: Mask = begins < ends
     out = np.zeros(window.points)
     if present.any():
-        seen = Windows(instants, values, begins[present], ends[present], window.range_ns)
+        begins, ends = begins[present], ends[present]
+        seen = Windows(instants, values, begins, ends, _edges(instants, begins, ends, window), window.range_ns)
         with np.errstate(all="ignore"):
             if function == "quantile_over_time":
                 out[present] = _quantile(seen, 0.0 if parameter is None else parameter)
             else:
                 out[present] = _FUNCTIONS[function](seen)
     return out, present
+
+
+def _edges(instants: Instants, begins: Places, ends: Places, window: Window) -> Places:
+    """Those of the windows of all steps, also before and behind the points asked for: floats are added in pieces, and a
+    sum must be the same to its last digit whichever points are computed with it (results_cache.py).
+    """
+    if window.range_ns // window.step_ns > MOST_EDGES:
+        return np.unique(np.concatenate([begins, ends]))
+    since = instants - window.begin_ns
+    windows = np.stack([since // window.step_ns, (since - window.range_ns) // window.step_ns])
+    changes = np.flatnonzero((windows[:, 1:] != windows[:, :-1]).any(axis=0)) + 1
+    return np.concatenate([[0], changes, [len(instants)]])
 
 
 def _sum(seen: Windows) -> Floats:

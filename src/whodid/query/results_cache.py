@@ -23,6 +23,8 @@ MOST_BYTES = 64 << 20
 """Of all that is remembered; what was not asked for the longest time goes first."""
 MOST_SHARE = 8
 """One answer may take this part of it."""
+KEY_FACTOR = 8
+"""A key takes about so many times its text in memory. Of a question that finds nothing it is all there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Question:
     key: Hashable
     """Two questions with the same key have the same points where their grids agree."""
     streams: Collection[int]
-    """Whose lines they are of. A stream that is new has new lines only."""
+    """Whose lines they are of, with those of all lines up to the budget's last number: so a stream that is not among
+    them has later lines only. That is, they are to be asked for after that number (engine.py)."""
     grid: Grid
     range_ns: int
     offset_ns: int = 0
@@ -49,6 +52,8 @@ class _Known:
     grid: Grid
     frame: Frame
     seq: int
+    size_bytes: int
+    """With the key."""
 
     def part(self, grid: Grid, points: int) -> Frame:
         """The first points of a grid that begins in this one."""
@@ -84,22 +89,30 @@ class ResultsCache:
             if known is not None and holds == grid.points:
                 frame, seq = known.part(grid, holds), max(seq, known.seq)
             elif known is not None and holds:
-                frame = joined(known.part(grid, holds), await compute(grid.cut(holds, grid.points)))
+                frame = await self._continued(known.part(grid, holds), grid, compute)
             else:
                 frame = await compute(grid)
             if forgotten == self._forgotten:
-                self._remember(key, _Known(grid, frame, seq))
+                self._remember(key, _Known(grid, frame, seq, frame.size_bytes + KEY_FACTOR * len(repr(key))))
             return frame
+
+    async def _continued(self, before: Frame, grid: Grid, compute: Callable[[Grid], Awaitable[Frame]]) -> Frame:
+        """Points that hold, and those behind them. What is too large to be remembered is computed whole, for the limits
+        of who computes it know nothing of the points before. Series that are in no window any more are left out.
+        """
+        after = await compute(grid.cut(before.values.shape[1], grid.points))
+        frame = joined(before, after, self._most_bytes // MOST_SHARE)
+        return frame.ordered() if frame is not None else await compute(grid)
 
     def _remember(self, key: Hashable, known: _Known) -> None:
         former = self._known.pop(key, None)
-        self._bytes -= former.frame.size_bytes if former is not None else 0
-        if known.frame.size_bytes > self._most_bytes // MOST_SHARE:
+        self._bytes -= former.size_bytes if former is not None else 0
+        if known.size_bytes > self._most_bytes // MOST_SHARE:
             return
         self._known[key] = known
-        self._bytes += known.frame.size_bytes
+        self._bytes += known.size_bytes
         while self._bytes > self._most_bytes:
-            self._bytes -= self._known.popitem(last=False)[1].frame.size_bytes
+            self._bytes -= self._known.popitem(last=False)[1].size_bytes
 
 
 async def _unchanged(known: _Known, question: Question, seq: int, budget: Budget) -> int:

@@ -12,7 +12,6 @@ import numpy as np
 
 from whodid.model.clock import SECOND
 from whodid.query import statements
-from whodid.query.arrays import array_of
 from whodid.query.budget import Budget
 from whodid.query.errors import QueryError
 from whodid.query.frame import Frame
@@ -25,9 +24,10 @@ BYTES = (
     "+ if(detected_level = '', 0, 14 + length(detected_level))"
 )
 MAX_CELLS = 500_000
-"""Series × steps that one answer may have: each becomes a few Python objects."""
+"""Series × steps that one answer may have, and series × pieces that may be held: each becomes a few Python objects."""
 MOST_PIECES = 4_000
 """Of the time of one answer, roughly: a refresh a moment later counts the lines of a piece or two."""
+_USUAL_LEVELS = 8
 _PARTS = (60, 30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1)
 _LEVEL = ""
 """The label that is no label's name."""
@@ -46,9 +46,13 @@ class Pieces:
     width_ns: int
 
 
-def piece_ns(length_ns: int, step_ns: int) -> int:
+class TooFine(QueryError):
+    """There are more points than one statement may bring."""
+
+
+def piece_ns(length_ns: int, step_ns: int, most: int = MOST_PIECES) -> int:
     """A width that divides the step, if there is one, and gives a time of this length not too many pieces."""
-    least_ns = length_ns // MOST_PIECES
+    least_ns = length_ns // most
     if not step_ns:
         return SECOND << (least_ns // SECOND).bit_length()
     return next((step_ns // n for n in _PARTS if step_ns % n == 0 and step_ns // n >= least_ns), step_ns)
@@ -64,31 +68,52 @@ class Sizes:
     """By level as well."""
     budget: Budget
 
+    def piece_ns(self, length_ns: int, step_ns: int) -> int:
+        """The width of what is remembered of so long a time: the more series there are, the wider."""
+        series = len(set(self.groups.values())) * (_USUAL_LEVELS if self.by_level else 1)
+        return piece_ns(length_ns, step_ns, max(1, min(MOST_PIECES, MAX_CELLS // series)))
+
     async def counted(self, pieces: Pieces, begin_ns: int, end_ns: int) -> Iterator[Size]:
         """Of the lines in a span. Raises QueryError."""
-        return _sizes(await self._frame(pieces, begin_ns, end_ns), pieces)
+        series, rows = await self._rows(pieces, begin_ns, end_ns)
+        return ((pieces.origin_ns + piece * pieces.width_ns, *series[number], size) for number, piece, size in rows)
 
     async def known(
         self, width_ns: int, begin_ns: int, end_ns: int, cache: ResultsCache, key: Hashable
     ) -> list[Iterator[Size]]:
-        """The same, but whole pieces come from the cache, as far as it knows them; the key tells `groups` and level."""
+        """The same, but whole pieces come from the cache, as far as it knows them; the key tells `groups` and level.
+
+        Raises TooFine, and then `counted` with wider pieces may have an answer.
+        """
         first, end = -(-begin_ns // width_ns), end_ns // width_ns
+        # Nothing here crosses the edge of a piece, for that may be the edge of a step.
+        ends = (begin_ns, min(first * width_ns, end_ns)), (max(first, end) * width_ns, end_ns)
+        parts = [await self.counted(Pieces(a, width_ns), a, b) for a, b in ends if a < b]
         if first >= end:
-            return [await self.counted(Pieces(begin_ns, width_ns), begin_ns, end_ns)]
-        whole = Pieces(first * width_ns, width_ns)
+            return parts
 
         async def computed(grid: Grid) -> Frame:
-            at_ns = grid.at(0) + 1 - width_ns
-            return await self._frame(Pieces(at_ns, width_ns), at_ns, at_ns + grid.points * width_ns)
+            return await self._frame(Pieces(grid.at(0) + 1 - width_ns, width_ns), grid.points)
 
         # The window of an instant ends with it, so that of a piece is its last one.
-        grid = Grid(whole.origin_ns + width_ns - 1, width_ns, end - first)
+        grid = Grid(first * width_ns + width_ns - 1, width_ns, end - first)
         frame = await cache.frame(Question(("sizes", key), self.groups, grid, width_ns), self.budget, computed)
-        ends = ((begin_ns, whole.origin_ns), (end * width_ns, end_ns))
-        rest = [await self.counted(Pieces(a, width_ns), a, b) for a, b in ends if a < b]
-        return [_sizes(frame, whole), *rest]
+        return [*parts, _sizes(frame, Pieces(first * width_ns, width_ns))]
 
-    async def _frame(self, pieces: Pieces, begin_ns: int, end_ns: int) -> Frame:
+    async def _frame(self, pieces: Pieces, points: int) -> Frame:
+        series, rows = await self._rows(pieces, pieces.origin_ns, pieces.origin_ns + points * pieces.width_ns)
+        shape = len(series), points
+        if len(series) * points > MAX_CELLS:
+            raise TooFine(f"the volume has {len(series)} series in {points} pieces of time")
+        values, present = np.zeros(shape), np.zeros(shape, dtype=bool)
+        for number, piece, size in rows:
+            values[number, piece], present[number, piece] = size, True
+        return Frame([{**dict(group), _LEVEL: level} for group, level in series], values, present)
+
+    async def _rows(
+        self, pieces: Pieces, begin_ns: int, end_ns: int
+    ) -> tuple[list[tuple[Group, str]], Iterator[tuple[int, int, int]]]:
+        """The series, and of each piece in which one has lines its number, the piece's, and the bytes."""
         groups = list(dict.fromkeys(self.groups.values()))
         number = {group: i for i, group in enumerate(groups)}
         ids, numbers = number_list(self.groups), number_list(number[group] for group in self.groups.values())
@@ -100,16 +125,13 @@ class Sizes:
             f"GROUP BY series_no, level, piece\nLIMIT {MAX_CELLS + 1}"
         )
         if table.num_rows > MAX_CELLS:
-            raise QueryError(f"the volume has more than {MAX_CELLS} points; use a larger step or fewer labels")
-        series: dict[tuple[int, str], int] = {}
-        pairs = zip(table["series_no"].to_pylist(), table["level"].to_pylist(), strict=True) if table.num_rows else ()
-        rows = [series.setdefault(pair, len(series)) for pair in pairs]
-        shape = len(series), -(-(end_ns - pieces.origin_ns) // pieces.width_ns)
-        values, present = np.zeros(shape), np.zeros(shape, dtype=bool)
-        if rows:
-            places = rows, array_of(table["piece"]).astype(np.int64)
-            values[places], present[places] = array_of(table["bytes"]), True
-        return Frame([{**dict(groups[number]), _LEVEL: level} for number, level in series], values, present)
+            raise TooFine(f"the volume has more than {MAX_CELLS} points; use a larger step or fewer labels")
+        if not table.num_rows:
+            return [], iter(())
+        series: dict[tuple[Group, str], int] = {}
+        pairs = zip(table["series_no"].to_pylist(), table["level"].to_pylist(), strict=True)
+        of_rows = [series.setdefault((groups[i], level), len(series)) for i, level in pairs]
+        return list(series), zip(of_rows, table["piece"].to_pylist(), table["bytes"].to_pylist(), strict=True)
 
 
 def _sizes(frame: Frame, pieces: Pieces) -> Iterator[Size]:

@@ -6,7 +6,8 @@ Source: Grafana Loki's `index/stats` and `index/volume`.
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +21,7 @@ from whodid.query.errors import QueryError
 from whodid.query.limits import Limits
 from whodid.query.results_cache import ResultsCache
 from whodid.query.selector import select as select_streams
-from whodid.query.sizes import BYTES, MAX_CELLS, Group, Pieces, Sizes, piece_ns
+from whodid.query.sizes import BYTES, MAX_CELLS, Group, Pieces, Size, Sizes, TooFine
 from whodid.query.statements import of_streams
 
 LEVEL = "detected_level"
@@ -89,14 +90,7 @@ async def volumes(
         raise QueryError(f"the volume has {series} series in {steps} steps; use a larger step or fewer labels")
     sizes = Sizes(groups, LEVEL in request.targets, budget)
     tally: dict[int, Counter[Group]] = {}
-    if cache is None:
-        parts = [await sizes.counted(Pieces(begin_ns, width_ns), request.start_ns, request.end_ns + 1)]
-    else:
-        length_ns = request.end_ns + 1 - request.start_ns
-        key = (tenant, request.selector, request.targets, request.by)
-        parts = await sizes.known(
-            piece_ns(length_ns, request.step_ns), request.start_ns, request.end_ns + 1, cache, key
-        )
+    parts = await _parts(sizes, request, tenant, cache)
     for at_ns, group, level, size in itertools.chain.from_iterable(parts):
         if not level and LEVEL in request.targets:
             continue
@@ -105,6 +99,16 @@ async def volumes(
             at[name] += size
     limits.check_volumes(len({name for at in tally.values() for name in at}))
     return _series(tally, request, begin_ns, width_ns)
+
+
+async def _parts(sizes: Sizes, request: VolumeRequest, tenant: str, cache: ResultsCache | None) -> list[Iterator[Size]]:
+    end_ns = request.end_ns + 1
+    if cache is not None:
+        width_ns = sizes.piece_ns(end_ns - request.start_ns, request.step_ns)
+        key = (tenant, request.selector, request.targets, request.by)
+        with suppress(TooFine):
+            return await sizes.known(width_ns, request.start_ns, end_ns, cache, key)
+    return [await sizes.counted(Pieces(*_grid(request)), request.start_ns, end_ns)]
 
 
 def _with_targets(request: VolumeRequest) -> Sequence[Matcher]:

@@ -34,6 +34,7 @@ from whodid.store.sql import quote_list
         (r"(?i)took (?P<x>\d+) ms", None),
         (r"took\b(?P<x>\d+) ms", None),
         (r"took (?P<x>[[:digit:]]+) ms", None),
+        (r"took (?P<x>[^]\][a]+) ms", None),  # one set: `]`, `[` and `a` are in it
         (r"ש (?P<x>\d+) ms", None),
         ("took", None),
     ],

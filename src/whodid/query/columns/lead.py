@@ -13,7 +13,7 @@ from whodid.query.regex import compiled
 
 _TOKEN = re.compile(
     r"""(?P<open>\((?:\?P?<\w+>|\?:)?) | (?P<close>\))
-      | (?P<atom>(?P<set>\\[dDwWsS] | \[\^?(?:\\[^\w\s]|\\[dws]|[^\[\]\\])+\])
+      | (?P<atom>(?P<set>\\[dDwWsS] | \[\^?+(?:\\[^\w\s]|\\[dws]|[^\[\]\\])+\])
                | \\(?P<escaped>[^\w\s]) | (?P<plain>[^\\.+*?()|\[\]{}^$]))
         (?P<repeat>\+|\{[1-9]\d{0,2}\})?""",
     re.VERBOSE,
