@@ -122,7 +122,7 @@ def test_infinities() -> None:
 def test_too_many_looks_are_refused() -> None:
     many = 70_000
     begins, ends = np.zeros(many, dtype=np.intp), np.full(many, many, dtype=np.intp)
-    seen = Windows(np.zeros(many, dtype=np.int64), np.zeros(many), begins, ends, np.array([0, many]), 1)
+    seen = Windows(np.zeros(many, dtype=np.int64), np.zeros(many), begins, ends, Window(0, 1, 1, 1, 1))
     with pytest.raises(QueryError, match="use a larger step"):
         seen.each(lambda *_: 0.0)
 

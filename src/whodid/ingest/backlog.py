@@ -160,10 +160,11 @@ class Backlog:
     async def _move(self, segment: Segment) -> None:
         """Tries until it is in the table and its file is gone, or it is told to stop."""
         self._last_start_s = self._clock.monotonic_s()
-        pauses = itertools.chain(AGAIN_S, itertools.repeat(AGAIN_S[-1]))
-        while not (await self._stored(segment) and await self._removed(segment)):
-            if await self._changes.until(lambda: self._stopping, next(pauses)):
-                return
+        for step in (self._stored, self._removed):
+            pauses = itertools.chain(AGAIN_S, itertools.repeat(AGAIN_S[-1]))
+            while not await step(segment):
+                if await self._changes.until(lambda: self._stopping, next(pauses)):
+                    return
 
     async def _stored(self, segment: Segment) -> bool:
         try:
@@ -187,7 +188,9 @@ class Backlog:
         except JournalError as e:
             log.error("%s, whose lines are in the table; it is tried again", e)
             self._stuck = True
+            self._changes.tell()
             return False
+        self._stuck = False
         self._closed.popleft()
         self._changes.tell()
         return True

@@ -35,9 +35,11 @@ class Windows:
     values: Floats
     begins: Places
     ends: Places
-    edges: Places
-    """Where pieces begin and end: all begins and ends, rising."""
-    range_ns: int
+    window: Window
+
+    @property
+    def range_ns(self) -> int:
+        return self.window.range_ns
 
     def counts(self) -> Floats:
         return (self.ends - self.begins).astype(np.float64)
@@ -48,7 +50,7 @@ class Windows:
 
     def _of(self, ufunc: Any, values: Floats) -> Floats:
         # The pieces between all edges are disjoint, and each window is a run of them.
-        edges = self.edges
+        edges = self._edges()
         pieces = ufunc.reduceat(values[: edges[-1]], edges[:-1])
         first, last = np.searchsorted(edges, self.begins), np.searchsorted(edges, self.ends)
         # reduceat takes runs as begin, end, begin, end …; what it makes between two runs is thrown away. The last end
@@ -56,6 +58,18 @@ class Windows:
         runs = np.stack([first, last], axis=1).ravel()
         out: Floats = ufunc.reduceat(np.append(pieces, pieces[-1]), runs)[::2]
         return out
+
+    def _edges(self) -> Places:
+        """Those of the windows of all steps, also before and behind the points asked for: floats are added in pieces,
+        and a sum must be the same to its last digit whichever points are computed with it (results_cache.py).
+        """
+        range_ns, step_ns = self.window.range_ns, self.window.step_ns
+        if range_ns // step_ns > MOST_EDGES:
+            return np.unique(np.concatenate([self.begins, self.ends]))
+        since = self.instants - self.window.begin_ns
+        windows = np.stack([since // step_ns, (since - range_ns) // step_ns])
+        changes = np.flatnonzero((windows[:, 1:] != windows[:, :-1]).any(axis=0)) + 1
+        return np.concatenate([[0], changes, [len(self.instants)]])
 
     def each(self, function: Callable[[Instants, Floats], float]) -> Floats:
         """A function that has to see the samples of each window."""
@@ -78,26 +92,13 @@ def over_time(
     present: Mask = begins < ends
     out = np.zeros(window.points)
     if present.any():
-        begins, ends = begins[present], ends[present]
-        seen = Windows(instants, values, begins, ends, _edges(instants, begins, ends, window), window.range_ns)
+        seen = Windows(instants, values, begins[present], ends[present], window)
         with np.errstate(all="ignore"):
             if function == "quantile_over_time":
                 out[present] = _quantile(seen, 0.0 if parameter is None else parameter)
             else:
                 out[present] = _FUNCTIONS[function](seen)
     return out, present
-
-
-def _edges(instants: Instants, begins: Places, ends: Places, window: Window) -> Places:
-    """Those of the windows of all steps, also before and behind the points asked for: floats are added in pieces, and a
-    sum must be the same to its last digit whichever points are computed with it (results_cache.py).
-    """
-    if window.range_ns // window.step_ns > MOST_EDGES:
-        return np.unique(np.concatenate([begins, ends]))
-    since = instants - window.begin_ns
-    windows = np.stack([since // window.step_ns, (since - window.range_ns) // window.step_ns])
-    changes = np.flatnonzero((windows[:, 1:] != windows[:, :-1]).any(axis=0)) + 1
-    return np.concatenate([[0], changes, [len(instants)]])
 
 
 def _sum(seen: Windows) -> Floats:
