@@ -37,3 +37,19 @@ def test_engine_and_python_agree(lines: str, query: str) -> None:
 )
 def test_what_sql_cannot_say_is_left_to_python(query: str) -> None:
     assert ColumnBench([]).plan(query) is None
+
+
+@pytest.mark.parametrize(
+    ("stages", "narrowed"),
+    [
+        ('| regexp "took (?P<ms>[0-9]+) ms" | ms!=""', 1),
+        ('| regexp "took (?P<ms>[0-9]+) ms" | ms="5" | ms!=""', 1),
+        ('| regexp "took (?P<ms>[0-9]+) ms" | ms=""', 0),
+        ('| regexp "took (?P<ms>[0-9]+) ms" | pattern "<ms> <_>" | ms!=""', 0),  # the other may have found it
+        ('| regexp "(?P<ms>[0-9]+) ms" | ms!=""', 0),
+    ],
+)
+def test_lines_without_the_text_before_a_label_are_left_out_where_it_must_be_there(stages: str, narrowed: int) -> None:
+    plan = ColumnBench([]).plan(f'sum by (job) (count_over_time({{job="one"}} {stages} [20s]))')
+    assert plan is not None
+    assert len(plan.lines) == narrowed

@@ -6,7 +6,7 @@ callers (counted.py, numbered.py) add the two answers. A stage or a name that SQ
 for Python alone (None).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from whodid.logql.ast import (
@@ -75,6 +75,7 @@ def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None
         if text is None:
             return None
         read = columns.unwrapped_number(text.value, unwrap.conversion, made.aliases)
+        made.require(text)
         made.conditions.append(Condition(f"{text.value} != ''", f"{text.value} != '' AND NOT ({read.read})"))
         number = read.value
         if not all(made.add(stage) for stage in unwrap.filters):
@@ -113,6 +114,8 @@ class _Pipeline:
                 return not self.dropped and self._parse(stage)
             case LabelFilter(predicate):
                 condition = self._filter(predicate)
+                if isinstance(predicate, StringPredicate) and not _tested(predicate)(""):
+                    self.require(self.column(predicate.matcher.name))
                 if condition is not None:
                     self.conditions.append(condition)
                 return condition is not None
@@ -140,8 +143,14 @@ class _Pipeline:
         for column in (*reversed(found), stored):
             value = f"if({column.present}, {column.value}, {value})" if value else column.value
             present = any_of(column.present, present)
-        self.known[name] = Column(self.aliases.named(value), f"({present})")
+        needs = any_of(stored.present, *(column.needs for column in found)) if all(c.needs for c in found) else ""
+        self.known[name] = Column(self.aliases.named(value), f"({present})", needs)
         return self.known[name]
+
+    def require(self, column: Column | None) -> None:
+        """No row is kept whose value is empty: those of which that is clear need not be looked at."""
+        if column is not None and column.needs and f"({column.needs})" not in self.lines:
+            self.lines.append(f"({column.needs})")
 
     def plan(self, number: str) -> EnginePlan | None:
         asked = self.names | ({ERROR} if ERROR in (self.wanted.names or ()) else set())
@@ -199,7 +208,7 @@ class _Pipeline:
     def _filter(self, predicate: Predicate) -> Condition | None:
         if isinstance(predicate, StringPredicate) and predicate.matcher.name in (ERROR, ERROR_DETAILS):
             # Rows that other stages mark are in doubt, so there are two cases.
-            holds = selector.test(selector.as_label_filter(predicate.matcher))
+            holds = _tested(predicate)
             if not self.fails:
                 return Condition("true" if holds("") else "false")
             if predicate.matcher.name == ERROR_DETAILS:
@@ -216,6 +225,10 @@ class _Pipeline:
             elif choice.name != ERROR_DETAILS:
                 self.dropped.add(choice.name)
         return True
+
+
+def _tested(predicate: StringPredicate) -> Callable[[str], bool]:
+    return selector.test(selector.as_label_filter(predicate.matcher))
 
 
 def _bool(value: bool) -> str:

@@ -19,6 +19,8 @@ class Column:
     """SQL text of its value; '' where it is absent."""
     present: str
     """SQL condition: the row has it."""
+    needs: str = ""
+    """SQL condition, a cheap one, that holds wherever the value is not empty; empty: none is known."""
 
 
 ABSENT = Column("''", "false")

@@ -41,5 +41,5 @@ def _behind(lead: Lead, expression: str, groups: Mapping[str, int], aliases: Ali
         # No group is empty in a match, so that the first of them tells whether there is one.
         line = line or aliases.named(f"if({at} > 0 AND {found} = '', line, '')")
         value = aliases.named(f"if({found} != '', {found}, regexpExtract({line}, {expression}, {group}))")
-        columns[name] = Column(value, f"{value} != ''")
+        columns[name] = Column(value, f"{value} != ''", f"{at} > 0")
     return columns
