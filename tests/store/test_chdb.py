@@ -68,11 +68,15 @@ async def test_an_answer_without_rows_still_has_its_columns() -> None:
 
 async def test_writes_are_in_order_and_tell_their_rows() -> None:
     store = shared_store()
-    await store.write("CREATE TABLE IF NOT EXISTS ordered (n UInt64) ENGINE = Memory")
+    await store.write("CREATE TABLE IF NOT EXISTS ordered (n UInt64, place UInt64) ENGINE = Memory")
     await store.write("TRUNCATE TABLE ordered")
-    rows = await asyncio.gather(*[store.write(f"INSERT INTO ordered SELECT {n}") for n in range(20)])
+    # Each row says how many were there before it: two threads may read the table in another order.
+    rows = await asyncio.gather(
+        *[store.write(f"INSERT INTO ordered SELECT {n}, count() FROM ordered") for n in range(20)]
+    )
     assert rows == [1] * 20
-    assert (await store.select("SELECT groupArray(n) AS n FROM ordered"))["n"][0].as_py() == list(range(20))
+    places = (await store.select("SELECT n, place FROM ordered ORDER BY n")).to_pydict()
+    assert places == {"n": list(range(20)), "place": list(range(20))}
 
 
 async def test_commits_run_beside_each_other_and_beside_writes() -> None:
