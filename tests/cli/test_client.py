@@ -1,11 +1,14 @@
 """The HTTP client of the commands: what it makes of answers, addresses and times."""
 
+from pathlib import Path
+
 import pytest
 
+from kit.api_house import open_house
 from kit.processes import free_port
 from kit.stepped_clock import SteppedClock
 from kit.stub_server import stub_server
-from whodid.cli.client import BadTime, Refused, get, get_text, read_time, uses_proxy
+from whodid.cli.client import PERHAPS_THE_DASHBOARD, BadTime, Refused, get, get_text, read_time, refused, uses_proxy
 from whodid.cli.output import Unreachable
 from whodid.model.clock import SECOND
 
@@ -30,17 +33,24 @@ def test_what_is_no_json_is_no_whodid() -> None:
 def test_a_refusal_carries_the_server_s_words(status: int) -> None:
     with stub_server() as stub:
         stub.give("/x", "parse error at line 1\n" + "x" * 5000, status)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused) as caught:
             get_text(stub.url, "/x", {})
-    assert str(refused.value).startswith(f"{stub.url} answered {status}: parse error at line 1\nxxx")
-    assert len(str(refused.value)) < 600
+    assert str(caught.value).startswith(f"{stub.url} answered {status}: parse error at line 1\nxxx")
+    assert len(str(caught.value)) < 600
 
 
-def test_the_dashboards_address_is_told_from_the_apis() -> None:
+@pytest.mark.parametrize("said", ["Not Found", "404 page not found\n"])
+def test_the_dashboards_address_is_told_from_the_apis(said: str) -> None:
     with stub_server() as stub:
-        stub.give("/x", "Not Found", 404)
-        with pytest.raises(Refused, match=r"answered 404: Not Found; is this the API's address \(port 3100\)"):
+        stub.give("/x", said, 404)
+        with pytest.raises(Refused, match=r"answered 404: .*ound; is this the API's address \(port 3100\)"):
             get_text(stub.url, "/x", {})
+
+
+async def test_what_the_dashboard_says_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_house(tmp_path, monkeypatch) as house:
+        answer = await house.page.get("/loki/api/v1/labels")
+        assert str(refused("http://here", answer)).endswith(PERHAPS_THE_DASHBOARD)
 
 
 def test_nobody_at_the_address() -> None:

@@ -246,8 +246,10 @@ def test_a_tail_whose_reader_has_gone_ends() -> None:
 def test_a_server_without_tails_is_told() -> None:
     with stub_server() as stub:
         said = run("tail", "--server", stub.url)
-    assert said.exit_code == 3
-    assert "404" in said.stderr
+    assert said.exit_code == 2
+    assert said.stderr == (
+        f"whodid: {stub.url} answered 404 to a tail; is this the API's address (port 3100), and not the dashboard's?\n"
+    )
 
 
 def test_the_proxy_of_the_environment_is_not_used_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

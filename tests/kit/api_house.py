@@ -117,6 +117,7 @@ async def open_house(
     await index.load()
     writer = await Ingest.start(store, index, clock, ingest or IngestLimits(), directory)
     committing = asyncio.create_task(writer.run())
+    await asyncio.sleep(0)  # a task that has not begun is cancelled without closing its files
     settled = writer.settled, writer.bus.reached
     engine, live = (Engine(store, when, index, clock, limits or Limits()) for when in settled)
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ from whodid.model.clock import SECOND, Clock, parse_duration, parse_rfc3339
 
 DEFAULT_SERVER = "http://127.0.0.1:3100"
 TIMEOUT_S = 120.0
+PERHAPS_THE_DASHBOARD = "is this the API's address (port 3100), and not the dashboard's?"
+_NOTHING_THERE = ("404 page not found", "Not Found")
+"""What whodid says of an address that it does not have, and what others say."""
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]+)?)?)?(?: ?(UTC|[Zz]|[+-][0-9]{2}:[0-9]{2}))?"
@@ -56,9 +60,8 @@ def get_text(server: str, path: str, parameters: Mapping[str, str | Sequence[str
 def refused(server: str, answer: httpx2.Response) -> Refused:
     """What the server said, and what may be wrong with the address."""
     said = answer.text.strip()[:500]
-    nowhere = answer.status_code == 404 and said == "Not Found"
-    hint = "; is this the API's address (port 3100), and not the dashboard's?" if nowhere else ""
-    return Refused(f"{server} answered {answer.status_code}: {said}{hint}")
+    nowhere = answer.status_code == HTTPStatus.NOT_FOUND and said in _NOTHING_THERE
+    return Refused(f"{server} answered {answer.status_code}: {said}{f'; {PERHAPS_THE_DASHBOARD}' if nowhere else ''}")
 
 
 def uses_proxy(url: str) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import typer
 import websockets
 
-from whodid.cli.client import DEFAULT_SERVER, Refused, get, read_time, uses_proxy
+from whodid.cli.client import DEFAULT_SERVER, PERHAPS_THE_DASHBOARD, Refused, get, read_time, uses_proxy
 from whodid.cli.export import Output, export
 from whodid.cli.output import Unreachable, complain, explained, printable
 from whodid.errors import WhodidError
@@ -22,6 +22,10 @@ Server = Annotated[str, typer.Option(envvar="WHODID_SERVER", help="The server's 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _BAD_REQUEST = 1008
 """The code with which the server closes a tail that was asked wrongly."""
+
+
+_NO_TAIL_THERE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+"""How a WebSocket is refused where there is none: whodid's dashboard says the first."""
 
 
 class Misused(WhodidError):
@@ -162,6 +166,8 @@ async def _frames(server: str, asked: Mapping[str, str], connected: Callable[[],
     except (OSError, websockets.WebSocketException) as e:
         if isinstance(e, websockets.InvalidStatus) and e.response.status_code == HTTPStatus.BAD_REQUEST:
             raise Refused((e.response.body or b"").decode("utf-8", "replace").strip()) from None
+        if isinstance(e, websockets.InvalidStatus) and e.response.status_code in _NO_TAIL_THERE:
+            raise Refused(f"{server} answered {e.response.status_code} to a tail; {PERHAPS_THE_DASHBOARD}") from None
         if "resume" not in asked:
             raise Unreachable(f"cannot reach the server at {server}: {e}; is `whodid up` running there?") from None
 
