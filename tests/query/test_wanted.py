@@ -4,7 +4,7 @@ import pytest
 
 from whodid.logql.ast import Grouping, RangeAggregation
 from whodid.logql.parser import parse
-from whodid.query.wanted import EVERYTHING, Wanted, wanted
+from whodid.query.wanted import Wanted, wanted
 
 
 def asked(pipeline: str, *by: str, without: bool = False) -> Wanted:
@@ -27,7 +27,7 @@ def asked(pipeline: str, *by: str, without: bool = False) -> Wanted:
 def test_names(pipeline: str, names: set[str]) -> None:
     assert asked(pipeline).names == names
     assert asked(pipeline, "g_extracted").names == names | {"g", "g_extracted"}
-    assert asked(pipeline, "g", without=True) == EVERYTHING
+    assert asked(pipeline, "g", without=True) == Wanted(None)
 
 
 def test_of_unwrap() -> None:
@@ -35,7 +35,7 @@ def test_of_unwrap() -> None:
     assert isinstance(node, RangeAggregation)
     needs = wanted(node.range.query, node.range.unwrap, Grouping(()))
     assert (needs.names, needs.keeps_parse_errors) == ({"a", "__error__"}, True)
-    assert wanted(node.range.query, node.range.unwrap, None) == EVERYTHING
+    assert wanted(node.range.query, node.range.unwrap, None) == Wanted(None)
 
 
 def test_parsers_from_which_nothing_is_wanted_are_left_out() -> None:
@@ -44,5 +44,5 @@ def test_parsers_from_which_nothing_is_wanted_are_left_out() -> None:
     query = node.range.query
     kinds = [type(stage).__name__ for stage in Wanted(frozenset()).reduced(query).stages]
     assert kinds == ["LineFilter", "Unpack"]
-    assert EVERYTHING.reduced(query) is query
+    assert Wanted(None).reduced(query) is query
     assert Wanted(frozenset({"a"})).reduced(query) is query

@@ -55,9 +55,6 @@ class Wanted:
         return LogQuery(query.selector, tuple(stage for stage in query.stages if not isinstance(stage, _PARSERS)))
 
 
-EVERYTHING = Wanted(None)
-
-
 def wanted(query: LogQuery, unwrap: Unwrap | None, grouping: Grouping | None) -> Wanted:
     """What the query needs to be grouped so; None: not at all."""
     if grouping is None or grouping.without:
