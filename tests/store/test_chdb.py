@@ -294,3 +294,14 @@ async def test_a_large_part_is_not_merged_with_each_small_one() -> None:
 async def test_a_query_uses_more_than_one_core_under_a_small_cap_of_memory() -> None:
     plan = await shared_store().select("EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(100000000)")
     assert any("NumbersRange × " in line for line in plan["explain"].to_pylist()), plan
+
+
+async def test_what_was_read_a_moment_ago_is_not_unpacked_again() -> None:
+    store = shared_store()
+    await store.write("INSERT INTO lines (ts, line) SELECT number, toString(number) FROM numbers(1000)")
+    read = "SELECT sum(cityHash64(line)) AS bytes FROM lines"
+    hits = "SELECT sumIf(value, event = 'UncompressedCacheHits') AS hits FROM system.events"
+    first = await store.select(read)
+    before = (await store.select(hits))["hits"][0].as_py()
+    assert await store.select(read) == first
+    assert (await store.select(hits))["hits"][0].as_py() > before

@@ -87,7 +87,7 @@ class Config:
     store_url: str = "chdb"
     """The engine; `chdb` is the one inside the server process."""
     store_memory_bytes: int = 2 << 30
-    """Most memory that the engine may use, in bytes."""
+    """Most memory that the engine may use, in bytes. A tenth of it keeps lines that were read a moment ago."""
     retention: Retention = field(default_factory=Retention)
     limits: Limits = field(default_factory=Limits)
     rules: tuple[str, ...] = ("builtin",)

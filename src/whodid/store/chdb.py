@@ -31,6 +31,11 @@ READERS = 3
 MEMORY_OF_A_THREAD_BYTES = 64 << 20
 """The engine lets a query have a thread for each so many bytes that are free under its cap. By default that is 1 GiB:
 with a cap of 2 no query would ever use a second core."""
+SHARE_OF_UNPACKED, SHARE_OF_UNPACKED_INDEX = 10, 64
+"""Of the memory, for blocks of columns and of indexes as they are unpacked (docs/design/0012): unpacking takes two thirds
+of a search through lines that were read a moment ago. By default a million lines stay."""
+LINES_WORTH_KEEPING = 4_000_000
+"""What reads more at once would only push everything else out."""
 URGENT_READERS = 2
 """Threads for those who follow what comes in: an alert must not wait for somebody's dashboards."""
 KILL_AGAIN_S = 0.05
@@ -43,7 +48,9 @@ _CONFIG = """<clickhouse>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
   <mark_cache_size>67108864</mark_cache_size>
   <index_mark_cache_size>8388608</index_mark_cache_size>
-  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <uncompressed_cache_size>{unpacked}</uncompressed_cache_size>
+  <uncompressed_cache_policy>LRU</uncompressed_cache_policy>
+  <index_uncompressed_cache_size>{unpacked_index}</index_uncompressed_cache_size>
   <background_pool_size>2</background_pool_size>
   <background_schedule_pool_size>2</background_schedule_pool_size>
   <background_common_pool_size>2</background_common_pool_size>
@@ -100,7 +107,13 @@ class ChdbStore:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # logs are read by few: so is their copy
             path.mkdir(exist_ok=True)
             config = path.parent / f"{path.name}-engine.xml"
-            config.write_text(_CONFIG.format(memory=settings.memory_bytes))
+            config.write_text(
+                _CONFIG.format(
+                    memory=settings.memory_bytes,
+                    unpacked=settings.memory_bytes // SHARE_OF_UNPACKED,
+                    unpacked_index=settings.memory_bytes // SHARE_OF_UNPACKED_INDEX,
+                )
+            )
         except OSError as e:
             raise StoreError(
                 f"cannot write to the data directory {path.parent}: {e.strerror}; "
@@ -113,6 +126,7 @@ class ChdbStore:
         options = (
             f"config-file={quote(str(config))}&max_query_size={MAX_STATEMENT_BYTES}"
             "&exclude_materialize_skip_indexes_on_insert=coarse_grams,grams"  # schema.sql says why
+            f"&use_uncompressed_cache=1&merge_tree_max_rows_to_use_cache={LINES_WORTH_KEEPING}"
             "&precise_float_parsing=1"  # the double nearest to a text, as Go and Python read it
         )
         connect: Callable[[str], Any] = Session
