@@ -16,6 +16,7 @@ from whodid.ingest.journal import Segment
 from whodid.ingest.limits import Limits
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
+from whodid.store.sql import LINE_COLUMNS
 from whodid.wire.push_protobuf import encode_push
 
 DAY_NS = 86_400 * SECOND
@@ -192,7 +193,8 @@ async def test_a_restart_behind_a_half_done_insert_adds_the_other_half(bench: In
     [stream_id] = [key for key, labels in bench.index.streams(bench.tenant).items() if labels.get("a") == "b"]
     line = f"'day 1{LINE}'"
     await bench.store.write(
-        f"INSERT INTO lines SELECT {stream_id}, {entries[1].ns}, {before + 2}, {line}, map(), 'unknown', 0"
+        f"INSERT INTO lines ({LINE_COLUMNS}) "
+        f"SELECT {stream_id}, {entries[1].ns}, {before + 2}, {line}, map(), 'unknown', 0"
     )
     await bench.start()
     assert bench.ingest.bus.last_seq <= before  # the table takes nothing yet: who reads from here on sees all three

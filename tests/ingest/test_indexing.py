@@ -16,6 +16,7 @@ from kit.stepped_clock import SteppedClock
 from whodid.ingest.body import Totals
 from whodid.ingest.indexing import _CHANGES, LOOK_EVERY_S, WORTH_LINES, WORTH_S, Day, day_to_index, keep_indexed
 from whodid.ingest.merging import FLOOD_LINES_PER_S
+from whodid.store.sql import LINE_COLUMNS
 from whodid.store.store import StoreError
 
 FEW, ENOUGH, MANY = WORTH_LINES - 1, WORTH_LINES, 10 * WORTH_LINES
@@ -82,8 +83,8 @@ async def grams_of(day: int) -> tuple[int, int]:
 
 async def put(day: int, lines: int) -> None:
     await shared_store().write(
-        f"INSERT INTO lines SELECT 7, {day} * 86400000000000 + number, number, 'some text ' || number, map(), '', 0 "
-        f"FROM numbers({lines})"
+        f"INSERT INTO lines ({LINE_COLUMNS}) SELECT 7, {day} * 86400000000000 + number, number, "
+        f"'some text ' || number, map(), '', 0 FROM numbers({lines})"
     )
 
 

@@ -22,6 +22,7 @@ from whodid.ingest.retention import (
     last_sequence,
 )
 from whodid.model.clock import SECOND
+from whodid.store.sql import LINE_COLUMNS
 from whodid.store.store import StoreError
 
 NOON = 20_000 * DAY_NS + DAY_NS // 2
@@ -98,7 +99,7 @@ async def put(*numbers: int) -> int:
     stream = uuid.uuid4().int >> 64
     for number in numbers:
         values = f"{stream}, {number * DAY_NS + 5}, 0, 'line', map(), '', 0"
-        await shared_store().write(f"INSERT INTO lines SELECT {values}")
+        await shared_store().write(f"INSERT INTO lines ({LINE_COLUMNS}) SELECT {values}")
     return stream
 
 

@@ -9,7 +9,7 @@ from whodid.model.clock import SECOND
 from whodid.model.result import Row, Streams
 from whodid.query.engine import Engine, RangeRequest
 from whodid.query.limits import Limits
-from whodid.store.sql import quote, quote_list
+from whodid.store.sql import LINE_COLUMNS, quote, quote_list
 from whodid.store.streams import StreamIndex, stream_id
 
 BASE_NS = 1_767_607_200 * SECOND
@@ -47,7 +47,7 @@ class QueryBench:
             rows.append(f"({number}, {ns}, {seq}, {quote(text)}, {columns}, {level}, 0)")
         for begin in range(0, len(rows), 1000):
             values = ", ".join(rows[begin : begin + 1000])
-            await self.store.write(f"INSERT INTO lines SELECT * FROM VALUES({_SHAPE}, {values})")
+            await self.store.write(f"INSERT INTO lines ({LINE_COLUMNS}) SELECT * FROM VALUES({_SHAPE}, {values})")
         self.last_seq = seq
         return first, seq
 

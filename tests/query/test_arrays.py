@@ -31,6 +31,7 @@ from pathlib import Path
 from whodid.model.clock import SystemClock
 from whodid.query.engine import Engine, RangeRequest
 from whodid.query.limits import Limits
+from whodid.store.sql import LINE_COLUMNS
 from whodid.store.chdb import ChdbStore, Settings
 from whodid.store.streams import StreamIndex
 
@@ -38,7 +39,7 @@ async def ask(store):
     index = StreamIndex(store)
     await index.add("fake", {7: {"job": "a"}})
     row = "7, number * 1000000000, number, 'ms=1 of {}', map(), '', 0"
-    await store.write(f"INSERT INTO lines SELECT {row} FROM numbers(90)")
+    await store.write(f"INSERT INTO lines ({LINE_COLUMNS}) SELECT {row} FROM numbers(90)")
     async def settled(): return 90
     engine = Engine(store, settled, index, SystemClock(), Limits())
     for query in (

@@ -4,20 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from kit.column_bench import ColumnBench, json_bench, logfmt_bench, text_bench
+from kit.column_bench import ColumnBench, json_bench, kept_objects_bench, logfmt_bench, objects_bench, text_bench
 
-BENCHES = {"json": json_bench, "logfmt": logfmt_bench, "text": text_bench}
+BENCHES = {
+    "json": json_bench,
+    "objects": objects_bench,
+    "kept objects": kept_objects_bench,
+    "logfmt": logfmt_bench,
+    "text": text_bench,
+}
 QUERIES = [
     tuple(line.split(" ", 1))
     for line in (Path(__file__).parent / "columns" / "queries.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+QUERIES += [(lines, query) for name, query in QUERIES if name == "json" for lines in ("objects", "kept objects")]
 
 
 @pytest.mark.parametrize(("lines", "query"), QUERIES)
 def test_engine_and_python_agree(lines: str, query: str) -> None:
     bench = BENCHES[lines]()
-    assert bench.plan(query) is not None, "the engine is not asked"
+    assert bench.plans(query), "the engine is not asked"
     said, expected = bench.answers(query)
     assert said == expected
 
@@ -36,7 +43,7 @@ def test_engine_and_python_agree(lines: str, query: str) -> None:
     ],
 )
 def test_what_sql_cannot_say_is_left_to_python(query: str) -> None:
-    assert ColumnBench([]).plan(query) is None
+    assert not ColumnBench([]).plans(query)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,5 @@ def test_what_sql_cannot_say_is_left_to_python(query: str) -> None:
     ],
 )
 def test_lines_without_the_text_before_a_label_are_left_out_where_it_must_be_there(stages: str, narrowed: int) -> None:
-    plan = ColumnBench([]).plan(f'sum by (job) (count_over_time({{job="one"}} {stages} [20s]))')
-    assert plan is not None
+    (plan,) = ColumnBench([]).plans(f'sum by (job) (count_over_time({{job="one"}} {stages} [20s]))')
     assert len(plan.lines) == narrowed

@@ -21,6 +21,7 @@ CHILD = """
 import asyncio, os, sys
 from pathlib import Path
 from whodid.store.chdb import ChdbStore, Settings
+from whodid.store.sql import LINE_COLUMNS
 from whodid.store.store import StoreError
 from whodid.store.streams import StreamIndex, stream_id
 path = Path(sys.argv[1])
@@ -233,7 +234,7 @@ async def main():
         labels = {"n": str(n)}
         await index.add("t", {stream_id("t", labels): labels})
         await store.write(
-            f"INSERT INTO lines SELECT {stream_id('t', labels)}, {n} * 86400000000000, {n + 1}, "
+            f"INSERT INTO lines ({LINE_COLUMNS}) SELECT {stream_id('t', labels)}, {n} * 86400000000000, {n + 1}, "
             f"'line {n}', map(), '', 0"
         )
         print(n, flush=True)
@@ -271,7 +272,7 @@ def test_a_closed_store_opens_again_in_the_same_process(tmp_path: Path) -> None:
     code = (
         OPEN
         + """
-asyncio.run(store.write("INSERT INTO lines SELECT 1, 1, 1, 'kept', map('a', 'b'), '', 0"))
+asyncio.run(store.write(f"INSERT INTO lines ({LINE_COLUMNS}) SELECT 1, 1, 1, 'kept', map('a', 'b'), '', 0"))
 store.close()
 store = ChdbStore.open(Settings(path))
 print(asyncio.run(store.select("SELECT line, metadata FROM lines")).to_pylist())

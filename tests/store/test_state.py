@@ -10,6 +10,7 @@ import pytest
 from kit.chdb_store import shared_store
 from whodid.store import state
 from whodid.store.chdb import READERS
+from whodid.store.sql import LINE_COLUMNS
 from whodid.store.state import EngineNumbers, read_state
 from whodid.store.store import Connection, StoreError
 
@@ -28,7 +29,7 @@ async def test_parts_rows_and_merges_are_counted() -> None:
     try:
         before = await numbers()
         for _ in range(3):
-            await store.write(f"INSERT INTO lines {ROW.format(ts=day * 86_400 * 10**9, rows=1000)}")
+            await store.write(f"INSERT INTO lines ({LINE_COLUMNS}) {ROW.format(ts=day * 86_400 * 10**9, rows=1000)}")
         stored = await numbers()
     finally:
         await store.write("SYSTEM START MERGES lines")

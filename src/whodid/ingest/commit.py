@@ -13,6 +13,7 @@ from whodid.ingest.check import Bounds, Facts, fitting
 from whodid.ingest.levels import detected_level
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
+from whodid.store.sql import LINE_COLUMNS
 from whodid.store.store import Connection, StoreError
 
 
@@ -46,8 +47,8 @@ def insert(
         rows, number = f"(SELECT {decode.columns(metadata=facts.metadata)}, {number} AS seq FROM {rows})", "seq"
         where = f"WHERE seq NOT IN (SELECT seq FROM lines WHERE {_numbered(first_seq, facts)})"
     stored = connection.write(
-        f"""INSERT INTO lines SELECT stream_id, {decode.NS} AS ts, {number}, toValidUTF8({decode.LINE}) AS line,
-            {metadata}, {level}, push_key
+        f"""INSERT INTO lines ({LINE_COLUMNS})
+        SELECT stream_id, {decode.NS} AS ts, {number}, toValidUTF8({decode.LINE}) AS line, {metadata}, {level}, push_key
         FROM {rows} {where} {decode.settings(schema)}"""
     )
     if again:

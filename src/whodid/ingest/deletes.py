@@ -29,7 +29,7 @@ from whodid.ingest.pipeline import Ingest
 from whodid.ingest.retention import remember_sequence
 from whodid.ingest.trail import TRAIL_TENANT, Trail
 from whodid.model.clock import SECOND, Clock, format_rfc3339
-from whodid.store.sql import quote
+from whodid.store.sql import LINE_COLUMNS, quote
 from whodid.store.store import Connection, Store, StoreError
 
 log = logging.getLogger("whodid.deletes")
@@ -47,7 +47,6 @@ _DOES = {
     "delete_done": "has carried out the deletion of",
 }
 """Event of the trail → what it says there."""
-_COLUMNS = "stream_id, ts, seq, line, metadata, detected_level, push_key"
 KEPT_NS = 30 * 86_400 * SECOND
 """A request that is done or cancelled is listed so long; the trail says for as long as lines are kept that it was."""
 MOST_KEPT = 1000
@@ -316,7 +315,7 @@ class Deletes:
             step = (last - first) // pieces + 1
             for begin in range(first, last + 1, step):
                 await self._store.write(
-                    f"INSERT INTO deleted_lines SELECT {quote(request.id)}, {_COLUMNS} FROM lines\n"
+                    f"INSERT INTO deleted_lines SELECT {quote(request.id)}, {LINE_COLUMNS} FROM lines\n"
                     f"WHERE {condition}\n  AND seq >= {begin} AND seq < {begin + step}\nSETTINGS {_HEED_PENDING}"
                 )
 
@@ -328,12 +327,12 @@ class Deletes:
             if other.status == "hidden" and other.id != request.id and other.conditions:
                 theirs = " OR ".join(f"({condition})" for condition in other.conditions)
                 await self._store.write(
-                    f"INSERT INTO deleted_lines SELECT {quote(other.id)}, {_COLUMNS} {aside} AND ({theirs})"
+                    f"INSERT INTO deleted_lines SELECT {quote(other.id)}, {LINE_COLUMNS} {aside} AND ({theirs})"
                 )
                 hidden += f" OR {theirs}"
         ours = " OR ".join(f"({condition})" for condition in request.conditions)
         await self._store.write(
-            f"INSERT INTO lines SELECT {_COLUMNS} {aside} AND NOT ({hidden})\n"
+            f"INSERT INTO lines ({LINE_COLUMNS}) SELECT {LINE_COLUMNS} {aside} AND NOT ({hidden})\n"
             f"AND seq NOT IN (SELECT seq FROM lines WHERE {ours}) LIMIT 1 BY seq\n"
             f"SETTINGS max_partitions_per_insert_block = 0, {_HEED_PENDING}"
         )

@@ -15,7 +15,7 @@ from whodid.ingest.levels import detected_level
 from whodid.ingest.limits import Limits
 from whodid.ingest.spool import Spool
 from whodid.model.clock import SECOND, format_rfc3339
-from whodid.store.sql import number_list
+from whodid.store.sql import LINE_COLUMNS, number_list
 from whodid.store.store import Connection, StoreError
 from whodid.wire.push_protobuf import MalformedPush
 
@@ -193,7 +193,7 @@ def _already_stored(stage: _Stage, bodies: Sequence[Body], where: str) -> set[in
 
 def _insert(skip: set[int], first_seq: int, where: str, odd: bool) -> str:
     skipped = f" AND NOT has({number_list(skip)}, push_key)" if skip else ""
-    return f"""INSERT INTO lines SELECT stream_id, ts, {first_seq} + rowNumberInAllBlocks(),
+    return f"""INSERT INTO lines ({LINE_COLUMNS}) SELECT stream_id, ts, {first_seq} + rowNumberInAllBlocks(),
             toValidUTF8(raw) AS line, {without_level("metadata")}, {detected_level("label_level", _ARRAYS)}, push_key
         FROM (
             SELECT * EXCEPT (line, metadata), line AS raw, {_repaired("metadata") if odd else "metadata"} AS metadata

@@ -6,7 +6,7 @@ callers (counted.py, numbered.py) add the two answers. A stage or a name that SQ
 for Python alone (None).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from whodid.logql.ast import (
@@ -51,23 +51,45 @@ class EnginePlan:
     """The labels that are asked for."""
     number: str
     """Float64 of `unwrap`; empty without."""
-
-    def python(self, plan: Plan) -> Plan:
-        """The rest of the plan: the rows in doubt."""
-        return replace(
-            plan,
-            definitions=(*plan.definitions, *self.definitions),
-            conditions=(*plan.conditions, *self.lines, f"({self.doubt})"),
-        )
+    known: str = ""
+    """Condition of the rows whose labels are kept beside them, of which the plan speaks; empty: it reads the lines."""
 
 
-def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None) -> EnginePlan | None:
-    """The query's stages, with the labels in `wanted.names`; `plan` is the same query's."""
+def left_to_python(plan: Plan, engines: Sequence[EnginePlan]) -> Plan:
+    """The rest of the plan: the rows that are in doubt to any of the engine's plans."""
+    doubted = [engine for engine in engines if engine.doubt != "false"]
+    return replace(
+        plan,
+        definitions=(*plan.definitions, *(text for engine in doubted for text in engine.definitions)),
+        conditions=(
+            *plan.conditions,
+            f"({any_of(*(' AND '.join((*engine.lines, f'({engine.doubt})')) for engine in doubted))})",
+        ),
+    )
+
+
+def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None) -> tuple[EnginePlan, ...]:
+    """The query's stages, with the labels in `wanted.names`; `plan` is the same query's.
+
+    A plan for rows whose labels are kept beside them (columns/json_fields.py), if there can be such, and one for the
+    others, whose doubts are Python's. Empty: SQL cannot say the query.
+    """
+    text = _planned(query, plan, wanted, unwrap, beside=False)
+    kept = _planned(query, plan, wanted, unwrap, beside=True)
+    if text is None or kept is None:
+        return () if text is None else (text,)
+    return kept, replace(text, lines=(*text.lines, f"NOT ({kept.known})"))
+
+
+def _planned(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None, *, beside: bool) -> EnginePlan | None:
     names = wanted.names
     if names is None or wanted.checks or any(name.endswith(EXTRACTED) for name in names):
         return None
-    made = _Pipeline(plan.streams, names - {ERROR, ERROR_DETAILS}, wanted)
+    aliases = Aliases(prefix="kept" if beside else "said")  # both may stand in one statement
+    made = _Pipeline(plan.streams, names - {ERROR, ERROR_DETAILS}, wanted, beside, aliases)
     if not all(made.add(stage) for stage in query.stages):
+        return None
+    if beside and not made.beside_of:
         return None
     number = ""
     if unwrap is not None:
@@ -90,13 +112,17 @@ class _Pipeline:
     streams: Mapping[int, Labels]
     names: frozenset[str]
     wanted: Wanted
-    aliases: Aliases = field(default_factory=Aliases)
+    beside: bool
+    """Whether `| json` is answered by what is kept beside the lines."""
+    aliases: Aliases
     known: dict[str, Column] = field(default_factory=dict)
     """Columns by name, until a parser changes them."""
     lines: list[str] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     parsed: list[Parsed] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)
+    beside_of: str = ""
+    """Rows that have what `| json` was answered by."""
     fails: str = ""
     """Rows that stand marked with `error`."""
     error: str = ""
@@ -164,7 +190,9 @@ class _Pipeline:
         if self.fails and not self.wanted.keeps_parse_errors:
             # A row that is kept with its mark fails the query, in Python's words.
             doubt = any_of(doubt, f"({self.fails}) AND {holds}")
-        return EnginePlan(tuple(self.aliases.definitions), tuple(self.lines), holds, doubt or "false", labels, number)
+        lines = (*self.lines, *([f"({self.beside_of})"] if self.beside_of else []))
+        definitions = tuple(self.aliases.definitions)
+        return EnginePlan(definitions, lines, holds, doubt or "false", labels, number, self.beside_of)
 
     def _perhaps_empty(self, labels: Mapping[str, Column]) -> list[Column]:
         """What a parser may find empty, which is another series than where it finds nothing."""
@@ -186,6 +214,8 @@ class _Pipeline:
                 parsed = columns.pattern_columns(stage, names, self.aliases)
             case _ if self.parsed or self.fails:
                 return False  # whether it stops early depends on what the parsers before it have found
+            case JsonParser() if self.beside:
+                parsed = self._parse_beside(stage, names)
             case JsonParser():
                 parsed = columns.json_columns(stage, names, self.aliases, self._sates(names))
             case LogfmtParser():
@@ -197,6 +227,13 @@ class _Pipeline:
         if parsed.fails:
             self.fails, self.error = parsed.fails, parsed.error
         return True
+
+    def _parse_beside(self, stage: JsonParser, names: list[str]) -> Parsed | None:
+        kept = columns.kept_json_columns(stage, names)
+        if kept is None:
+            return None
+        parsed, self.beside_of = kept
+        return parsed
 
     def _sates(self, names: list[str]) -> str:
         """Where nothing but these names is wanted of a parser, so that it stops behind the last of them."""

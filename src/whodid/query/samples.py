@@ -20,7 +20,7 @@ from whodid.query.arrays import array_of
 from whodid.query.frame import Frame, Mask
 from whodid.query.grid import Grid, Window
 from whodid.query.grouping import Key, grouped, key_of, series_of
-from whodid.query.in_engine import in_engine
+from whodid.query.in_engine import in_engine, left_to_python
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import EXTRACTED, Line
@@ -141,12 +141,11 @@ async def _count_in_engine(
     if plan.in_engine:
         done = await _count_stored(plan, window, keep, with_bytes, tally, select, cost)
         return None if done else plan
-    engine = in_engine(needs.reduced(aggregation.range.query), plan, needs, None)
-    if engine is None or keep is None or keep.without:
+    engines = in_engine(needs.reduced(aggregation.range.query), plan, needs, None)
+    if not engines or keep is None or keep.without:
         return plan
-    names = sorted(name for name in set(keep.labels) if name in engine.labels)
-    keys = [engine.labels[name].value for name in names]
-    table = await select(statements.tallies(plan, engine, window, keys, with_bytes=with_bytes))
+    names = sorted(name for name in set(keep.labels) if name in engines[-1].labels)
+    table = await select(statements.tallies(plan, engines, window, names, with_bytes=with_bytes))
     if table.num_rows == 0:
         return None
     sure = (array_of(table["state"]) == statements.KEPT).tolist()
@@ -159,7 +158,7 @@ async def _count_in_engine(
             row = known[tuple(values)] = tally.row(key_of(dict(zip(names, values, strict=True))))
         rows.append(row)
     _add(table, rows, window, tally, cost)
-    return None if all(sure) else engine.python(plan)
+    return None if all(sure) else left_to_python(plan, engines)
 
 
 def _add(table: pa.Table, rows: Sequence[int], window: Window, tally: _Tally, cost: Cost) -> None:

@@ -96,27 +96,40 @@ def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], 
     )
 
 
-def tallies(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, with_bytes: bool) -> str:
-    """Lines (and bytes) by labels out of the lines and by place in time; `state` tells KEPT from IN_DOUBT."""
+def tallies(
+    plan: Plan, engines: Sequence[EnginePlan], window: Window, names: Sequence[str], *, with_bytes: bool
+) -> str:
+    """Lines (and bytes) by labels out of the lines and by place in time; `state` tells KEPT from IN_DOUBT.
+
+    A series may stand in it once for each of the plans, which are of different lines.
+    """
     where_of, narrower = _place(window)
-    named = _keys(keys)
-    return _eager(
-        f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
-        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{narrower}\n"
-        f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
-    )
+
+    def statement(engine: EnginePlan) -> str:
+        named = _keys(engine, names)
+        return (
+            f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
+            f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{narrower}\n"
+            f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
+        )
+
+    return _eager(map(statement, engines))
 
 
-def numbers(plan: Plan, engine: EnginePlan, window: Window, keys: Sequence[str], *, in_order: bool) -> str:
+def numbers(plan: Plan, engines: Sequence[EnginePlan], window: Window, names: Sequence[str], *, in_order: bool) -> str:
     """The numbers of `unwrap` and their instants by labels out of the lines, as lists; `seqs` only with `in_order`."""
-    named = _keys(keys)
-    lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
-    columns = [*named, "state", *(f"groupArrayIf({what}, state = {KEPT}) AS {name}" for what, name in lists)]
-    return _eager(
-        f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
-        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
-        f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
-    )
+
+    def statement(engine: EnginePlan) -> str:
+        named = _keys(engine, names)
+        lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
+        columns = [*named, "state", *(f"groupArrayIf({what}, state = {KEPT}) AS {name}" for what, name in lists)]
+        return (
+            f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
+            f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
+            f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
+        )
+
+    return _eager(map(statement, engines))
 
 
 def places(table: pa.Table, window: Window) -> tuple[Places, Places]:
@@ -148,17 +161,20 @@ def _names(columns: Sequence[str]) -> list[str]:
     return [column.rpartition(" AS ")[2] for column in columns]
 
 
-def _keys(keys: Sequence[str]) -> list[str]:
+def _keys(engine: EnginePlan, names: Sequence[str]) -> list[str]:
     """The labels of a row that is kept; of one in doubt they are not known."""
-    return [f"if(state = {KEPT}, toString({key}), '') AS key_{i}" for i, key in enumerate(keys)]
+    values = [engine.labels[name].value for name in names]
+    return [f"if(state = {KEPT}, toString({value}), '') AS key_{i}" for i, value in enumerate(values)]
 
 
-def _eager(sql: str) -> str:
-    """Without the engine's own laziness, which copies the rows of each branch: columns/ knows what is dear.
+def _eager(statements: Iterable[str]) -> str:
+    """All of them together, without the engine's own laziness, which copies the rows of each branch: columns/ knows
+    what is dear.
 
     A statement around it, since the store adds settings of its own.
     """
-    return f"SELECT * FROM (\n{sql}\nSETTINGS short_circuit_function_evaluation = 'disable')"
+    union = "\nUNION ALL\n".join(f"SELECT * FROM (\n{statement}\n)" for statement in statements)
+    return f"SELECT * FROM (\n{union}\nSETTINGS short_circuit_function_evaluation = 'disable')"
 
 
 def _with_engine(engine: EnginePlan) -> str:

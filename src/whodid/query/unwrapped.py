@@ -20,7 +20,7 @@ from whodid.query.arrays import list_of
 from whodid.query.frame import Floats, Frame
 from whodid.query.grid import Instants, Places, Window
 from whodid.query.grouping import Key, key_of, series_of, whole
-from whodid.query.in_engine import in_engine
+from whodid.query.in_engine import in_engine, left_to_python
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import Line
@@ -70,13 +70,13 @@ async def _from_engine(
     cost: Cost,
 ) -> Plan | None:
     """Takes the samples that the engine finds. The plan of the rows that are left to Python; None: nothing is left."""
-    engine = in_engine(wanted.reduced(aggregation.range.query), plan, wanted, aggregation.range.unwrap)
-    if engine is None or by.without:
+    engines = in_engine(wanted.reduced(aggregation.range.query), plan, wanted, aggregation.range.unwrap)
+    if not engines or by.without:
         return plan
-    names = sorted(name for name in set(by.labels) if name in engine.labels)
-    keys = [engine.labels[name].value for name in names]
+    names = sorted(name for name in set(by.labels) if name in engines[-1].labels)
     in_order = aggregation.function not in _ANY_ORDER
-    table = await _few_enough(statements.numbers(plan, engine, window, keys, in_order=in_order), samples.limits, select)
+    sql = statements.numbers(plan, engines, window, names, in_order=in_order)
+    table = await _few_enough(sql, samples.limits, select)
     in_doubt = False
     for row in range(table.num_rows):
         if table["state"][row].as_py() == statements.IN_DOUBT:
@@ -86,7 +86,7 @@ async def _from_engine(
         cost.lines += table["lines"][row].as_py()
         columns = [list_of(table[name], row) for name in ("instants", "amounts", *["seqs"] * in_order)]
         await asyncio.to_thread(samples.add, key_of(dict(zip(names, values, strict=True))), *columns)
-    return engine.python(plan) if in_doubt else None
+    return left_to_python(plan, engines) if in_doubt else None
 
 
 def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:

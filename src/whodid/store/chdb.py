@@ -32,7 +32,7 @@ MEMORY_OF_A_THREAD_BYTES = 64 << 20
 """The engine lets a query have a thread for each so many bytes that are free under its cap. By default that is 1 GiB:
 with a cap of 2 no query would ever use a second core."""
 SHARE_OF_UNPACKED, SHARE_OF_UNPACKED_INDEX = 10, 64
-"""Of the memory, for blocks of columns and of indexes as they are unpacked (docs/design/0012): unpacking takes two thirds
+"""Of the memory, for unpacked blocks of columns and of indexes (docs/design/0012): unpacking takes two thirds
 of a search through lines that were read a moment ago. By default a million lines stay."""
 LINES_WORTH_KEEPING = 4_000_000
 """What reads more at once would only push everything else out."""

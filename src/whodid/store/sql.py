@@ -6,6 +6,8 @@ Parameters are written as literals, not bound: chDB's binding reads strings as e
 
 from collections.abc import Iterable
 
+LINE_COLUMNS = "stream_id, ts, seq, line, metadata, detected_level, push_key"
+"""The columns of `lines` that an insert fills; schema.sql says when the others are."""
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0"})
 
 

@@ -2,6 +2,7 @@
 
 from whodid.query.columns.column import ABSENT, Aliases, Column, Condition, Parsed
 from whodid.query.columns.json import json_columns
+from whodid.query.columns.json_fields import fields_of_line, kept_json_columns
 from whodid.query.columns.label_filter import filter_condition
 from whodid.query.columns.logfmt import logfmt_columns
 from whodid.query.columns.numbers import Number, unwrapped_number
@@ -16,8 +17,10 @@ __all__ = [
     "Condition",
     "Number",
     "Parsed",
+    "fields_of_line",
     "filter_condition",
     "json_columns",
+    "kept_json_columns",
     "logfmt_columns",
     "pattern_columns",
     "regexp_columns",

@@ -56,10 +56,11 @@ class Aliases:
     """
 
     definitions: list[str] = field(default_factory=list)
+    prefix: str = "said"
 
     def named(self, expression: str) -> str:
         """A new name for the expression."""
-        name = f"said_{len(self.definitions)}"
+        name = f"{self.prefix}_{len(self.definitions)}"
         self.definitions.append(f"{expression} AS {name}")
         return name
 

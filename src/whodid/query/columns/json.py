@@ -45,11 +45,14 @@ def _column(name: str, fails: str, aliases: Aliases) -> tuple[Column, str]:
     text = aliases.named(f"trimBoth({raw}, {_SPACE})")
     until = f"substring(line, 1, {begin} + {len(key) - 1} + length({raw}))"
     before = aliases.named(f"substring(line, 1, if({begin} = 0, length(line), {begin} - 1))")
-    escaped = aliases.named(f"if(position({text}, '\\\\') = 0, '', {text})")
+    escaped = aliases.named(f"if(startsWith({text}, '\"') AND position({text}, '\\\\') > 0, {text}, '')")
+    no_leaf = aliases.named(f"{text} = 'null' OR startsWith({text}, '[') OR startsWith({text}, '{{')")
+    # Behind a key without a value of its own the name may come again.
+    rest = aliases.named(f"substring(line, if({no_leaf}, {begin} + {len(key)}, length(line) + 1))")
     value = aliases.named(
-        f"replaceAll(multiIf({fails}, '', {escaped} != '', JSONExtractString(concat('[', {escaped}, ']'), 1), "
-        f"startsWith({text}, '\"'), substring({text}, 2, length({text}) - 2), "
-        f"{text} = 'null' OR startsWith({text}, '[') OR startsWith({text}, '{{'), '', {text}), {quote(UNREAD)}, ' ')"
+        f"replaceAll(multiIf({fails} OR {no_leaf}, '', "
+        f"{escaped} != '', JSONExtractString(concat('[', {escaped}, ']'), 1), "
+        f"startsWith({text}, '\"'), substring({text}, 2, length({text}) - 2), {text}), {quote(UNREAD)}, ' ')"
     )
     present = aliases.named(f"NOT {fails} AND ({value} != '' OR startsWith({text}, '\"'))")
     hidden = f"if(position({before}, '\\\\u') = 0, '', {before})"
@@ -59,5 +62,6 @@ def _column(name: str, fails: str, aliases: Aliases) -> tuple[Column, str]:
         f"NOT isValidJSON(if({begin} = 0, '{{}}', concat({until}, '}}')))",
         f"match({hidden}, {quote(HIDDEN)})",
         f"match({other}, {quote(json_spelling(name))})",
+        f"match({rest}, {quote(f'{json_spelling(name)}|{HIDDEN}')})",
     )
     return Column(value, present), doubt
