@@ -16,6 +16,7 @@ from whodid.model.clock import Clock
 from whodid.model.entry import Labels
 from whodid.model.result import Matrix, Row, Scalar, Series, Statistics, Streams, Vector
 from whodid.query import logs, planner
+from whodid.query.beside import narrowed
 from whodid.query.budget import Budget, Settled
 from whodid.query.committed import CommittedRanges
 from whodid.query.errors import QueryError
@@ -131,7 +132,7 @@ class Engine:
         self._limits.check_entries(request.limit)
         if request.interval_ns < 0:
             raise QueryError("interval must be >= 0")
-        plan = planner.plan(query, self._index.streams(request.tenant))
+        plan = narrowed(query, planner.plan(query, self._index.streams(request.tenant)))
         rows, cost = await logs.run(
             plan,
             request.start_ns,

@@ -18,6 +18,7 @@ from whodid.logql.parser import parse
 from whodid.model.clock import SECOND
 from whodid.model.result import Row
 from whodid.query import planner, statements
+from whodid.query.beside import narrowed
 from whodid.query.errors import QueryError
 from whodid.query.limits import Limits
 from whodid.query.logs import Collector
@@ -88,7 +89,7 @@ class Exporter:
         query = parse(wanted.query)
         if not isinstance(query, LogQuery):
             raise QueryError("an export takes a log query; ask query_range for the series of a metric query")
-        plan = planner.plan(query, self._index.streams(wanted.tenant))
+        plan = narrowed(query, planner.plan(query, self._index.streams(wanted.tenant)))
         return replace(plan, conditions=(*plan.conditions, *wanted.numbered))
 
     async def stored(self, plan: planner.Plan, wanted: Wanted) -> AsyncGenerator[pa.Table, None]:

@@ -32,6 +32,8 @@ from whodid.query.planner import Plan
 from whodid.query.stages import Scope, line_filter
 from whodid.query.wanted import Wanted
 
+BESIDE = "kept"
+"""Begins the aliases of what is kept beside the lines, which stand in one statement with the others."""
 _PARSERS = JsonParser | LogfmtParser | RegexpParser | PatternParser
 
 
@@ -52,20 +54,18 @@ class EnginePlan:
     number: str
     """Float64 of `unwrap`; empty without."""
     known: str = ""
-    """Condition of the rows whose labels are kept beside them, of which the plan speaks; empty: it reads the lines."""
+    """Condition of the rows whose labels are kept beside them, of which alone the plan speaks; empty: of all."""
 
 
 def left_to_python(plan: Plan, engines: Sequence[EnginePlan]) -> Plan:
-    """The rest of the plan: the rows that are in doubt to any of the engine's plans."""
-    doubted = [engine for engine in engines if engine.doubt != "false"]
-    return replace(
-        plan,
-        definitions=(*plan.definitions, *(text for engine in doubted for text in engine.definitions)),
-        conditions=(
-            *plan.conditions,
-            f"({any_of(*(' AND '.join((*engine.lines, f'({engine.doubt})')) for engine in doubted))})",
-        ),
-    )
+    """The rest of the plan: the rows that are in doubt to any of these."""
+    in_doubt = any_of(*(" AND ".join(_in_doubt(engine)) for engine in engines))
+    definitions = (text for engine in engines for text in engine.definitions)
+    return replace(plan, definitions=(*plan.definitions, *definitions), conditions=(*plan.conditions, f"({in_doubt})"))
+
+
+def _in_doubt(engine: EnginePlan) -> tuple[str, ...]:
+    return (*engine.lines, *([f"({engine.known})"] if engine.known else []), f"({engine.doubt})")
 
 
 def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None) -> tuple[EnginePlan, ...]:
@@ -74,18 +74,20 @@ def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None
     A plan for rows whose labels are kept beside them (columns/json_fields.py), if there can be such, and one for the
     others, whose doubts are Python's. Empty: SQL cannot say the query.
     """
-    text = _planned(query, plan, wanted, unwrap, beside=False)
-    kept = _planned(query, plan, wanted, unwrap, beside=True)
+    text = planned(query, plan, wanted, unwrap, Aliases(), beside=False)
+    kept = planned(query, plan, wanted, unwrap, Aliases(prefix=BESIDE), beside=True)
     if text is None or kept is None:
         return () if text is None else (text,)
     return kept, replace(text, lines=(*text.lines, f"NOT ({kept.known})"))
 
 
-def _planned(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None, *, beside: bool) -> EnginePlan | None:
+def planned(
+    query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None, aliases: Aliases, *, beside: bool
+) -> EnginePlan | None:
+    """One of the two, or None; `beside`: the one for rows whose labels are kept beside them."""
     names = wanted.names
     if names is None or wanted.checks or any(name.endswith(EXTRACTED) for name in names):
         return None
-    aliases = Aliases(prefix="kept" if beside else "said")  # both may stand in one statement
     made = _Pipeline(plan.streams, names - {ERROR, ERROR_DETAILS}, wanted, beside, aliases)
     if not all(made.add(stage) for stage in query.stages):
         return None
@@ -190,9 +192,8 @@ class _Pipeline:
         if self.fails and not self.wanted.keeps_parse_errors:
             # A row that is kept with its mark fails the query, in Python's words.
             doubt = any_of(doubt, f"({self.fails}) AND {holds}")
-        lines = (*self.lines, *([f"({self.beside_of})"] if self.beside_of else []))
         definitions = tuple(self.aliases.definitions)
-        return EnginePlan(definitions, lines, holds, doubt or "false", labels, number, self.beside_of)
+        return EnginePlan(definitions, tuple(self.lines), holds, doubt or "false", labels, number, self.beside_of)
 
     def _perhaps_empty(self, labels: Mapping[str, Column]) -> list[Column]:
         """What a parser may find empty, which is another series than where it finds nothing."""

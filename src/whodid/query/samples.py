@@ -29,8 +29,8 @@ from whodid.query.scan import Cost, Scan, Select
 from whodid.query.wanted import Wanted, wanted
 
 _ADDITIVE = ("count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time")
-_LEFT_TO_PYTHON = -1
-"""In place of a row of the tally: what the engine has counted there is in doubt."""
+_NOT_HERE = -1
+"""In place of a row of the tally: what the engine has counted there is in doubt, or comes with the next statement."""
 
 
 def additive(aggregation: RangeAggregation) -> bool:
@@ -145,26 +145,37 @@ async def _count_in_engine(
     if not engines or keep is None or keep.without:
         return plan
     names = sorted(name for name in set(keep.labels) if name in engines[-1].labels)
-    table = await select(statements.tallies(plan, engines, window, names, with_bytes=with_bytes))
-    if table.num_rows == 0:
-        return None
+    in_doubt = []
+    for engine in engines:
+        table = await select(statements.tallies(plan, engine, window, names, with_bytes=with_bytes))
+        states = set(table["state"].to_pylist()) if table.num_rows else set()
+        if states:
+            _add_parsed(table, names, window, tally, cost)
+        if statements.IN_DOUBT in states:
+            in_doubt.append(engine)
+        if statements.UNREAD not in states:
+            break
+    return left_to_python(plan, in_doubt) if in_doubt else None
+
+
+def _add_parsed(table: pa.Table, names: Sequence[str], window: Window, tally: _Tally, cost: Cost) -> None:
+    """Adds what was counted by labels out of the lines."""
     sure = (array_of(table["state"]) == statements.KEPT).tolist()
     series = zip(sure, *(table[f"key_{i}"].to_pylist() for i in range(len(names))), strict=True)
     known: dict[tuple[str, ...], int] = {}
     rows: list[int] = []
     for is_sure, *values in series:
-        row = known.get(tuple(values)) if is_sure else _LEFT_TO_PYTHON
+        row = known.get(tuple(values)) if is_sure else _NOT_HERE
         if row is None:
             row = known[tuple(values)] = tally.row(key_of(dict(zip(names, values, strict=True))))
         rows.append(row)
     _add(table, rows, window, tally, cost)
-    return None if all(sure) else left_to_python(plan, engines)
 
 
 def _add(table: pa.Table, rows: Sequence[int], window: Window, tally: _Tally, cost: Cost) -> None:
     """Adds what was counted to the series of each row."""
     place = np.asarray(rows, dtype=np.intp)
-    counted = place != _LEFT_TO_PYTHON
+    counted = place != _NOT_HERE
     counts = array_of(table["lines"]).astype(np.int64)
     sizes = array_of(table["bytes"]).astype(np.int64)
     cost.lines += int(counts[counted].sum())

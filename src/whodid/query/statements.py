@@ -14,7 +14,7 @@ from whodid.query.in_engine import EnginePlan
 from whodid.query.planner import Plan
 from whodid.store.sql import quote
 
-KEPT, IN_DOUBT = 1, 2
+KEPT, IN_DOUBT, UNREAD = 1, 2, 3
 """States of a row to `tallies` and `numbers`. The state is a column and no condition: in WHERE as well, it would be
 worked out twice."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level"
@@ -96,40 +96,31 @@ def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], 
     )
 
 
-def tallies(
-    plan: Plan, engines: Sequence[EnginePlan], window: Window, names: Sequence[str], *, with_bytes: bool
-) -> str:
-    """Lines (and bytes) by labels out of the lines and by place in time; `state` tells KEPT from IN_DOUBT.
-
-    A series may stand in it once for each of the plans, which are of different lines.
+def tallies(plan: Plan, engine: EnginePlan, window: Window, names: Sequence[str], *, with_bytes: bool) -> str:
+    """Lines (and bytes) by labels out of the lines and by place in time. `state` tells KEPT, IN_DOUBT and UNREAD: those
+    of which the engine's plan does not speak.
     """
     where_of, narrower = _place(window)
-
-    def statement(engine: EnginePlan) -> str:
-        named = _keys(engine, names)
-        return (
-            f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
-            f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{narrower}\n"
-            f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
-        )
-
-    return _eager(map(statement, engines))
+    named = _keys(engine, names)
+    return _eager(
+        f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
+        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{narrower}\n"
+        f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
+    )
 
 
-def numbers(plan: Plan, engines: Sequence[EnginePlan], window: Window, names: Sequence[str], *, in_order: bool) -> str:
-    """The numbers of `unwrap` and their instants by labels out of the lines, as lists; `seqs` only with `in_order`."""
-
-    def statement(engine: EnginePlan) -> str:
-        named = _keys(engine, names)
-        lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
-        columns = [*named, "state", *(f"groupArrayIf({what}, state = {KEPT}) AS {name}" for what, name in lists)]
-        return (
-            f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
-            f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
-            f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
-        )
-
-    return _eager(map(statement, engines))
+def numbers(plan: Plan, engine: EnginePlan, window: Window, names: Sequence[str], *, in_order: bool) -> str:
+    """The numbers of `unwrap` and their instants by labels out of the lines, as lists; `seqs` only with `in_order`.
+    `state` as in `tallies`.
+    """
+    named = _keys(engine, names)
+    lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
+    columns = [*named, "state", *(f"groupArrayIf({what}, state = {KEPT}) AS {name}" for what, name in lists)]
+    return _eager(
+        f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
+        f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
+        f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
+    )
 
 
 def places(table: pa.Table, window: Window) -> tuple[Places, Places]:
@@ -167,19 +158,18 @@ def _keys(engine: EnginePlan, names: Sequence[str]) -> list[str]:
     return [f"if(state = {KEPT}, toString({value}), '') AS key_{i}" for i, value in enumerate(values)]
 
 
-def _eager(statements: Iterable[str]) -> str:
-    """All of them together, without the engine's own laziness, which copies the rows of each branch: columns/ knows
-    what is dear.
+def _eager(sql: str) -> str:
+    """Without the engine's own laziness, which copies the rows of each branch: columns/ knows what is dear.
 
     A statement around it, since the store adds settings of its own.
     """
-    union = "\nUNION ALL\n".join(f"SELECT * FROM (\n{statement}\n)" for statement in statements)
-    return f"SELECT * FROM (\n{union}\nSETTINGS short_circuit_function_evaluation = 'disable')"
+    return f"SELECT * FROM (\n{sql}\nSETTINGS short_circuit_function_evaluation = 'disable')"
 
 
 def _with_engine(engine: EnginePlan) -> str:
+    unread = f"NOT ({engine.known}), {UNREAD}, " if engine.known else ""
     return with_definitions(
-        (*engine.definitions, f"multiIf({engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, 0) AS state")
+        (*engine.definitions, f"multiIf({unread}{engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, 0) AS state")
     )
 
 

@@ -7,7 +7,7 @@ this.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -75,18 +75,29 @@ async def _from_engine(
         return plan
     names = sorted(name for name in set(by.labels) if name in engines[-1].labels)
     in_order = aggregation.function not in _ANY_ORDER
-    sql = statements.numbers(plan, engines, window, names, in_order=in_order)
-    table = await _few_enough(sql, samples.limits, select)
-    in_doubt = False
+    doubted = []
+    for engine in engines:
+        sql = statements.numbers(plan, engine, window, names, in_order=in_order)
+        states = await _take(await _few_enough(sql, samples.limits, select), names, samples, cost, in_order=in_order)
+        if statements.IN_DOUBT in states:
+            doubted.append(engine)
+        if statements.UNREAD not in states:
+            break
+    return left_to_python(plan, doubted) if doubted else None
+
+
+async def _take(table: pa.Table, names: Sequence[str], samples: "_Samples", cost: Cost, *, in_order: bool) -> set[int]:
+    """The samples of a table of `statements.numbers`; which states its lines are in."""
+    states = set()
     for row in range(table.num_rows):
-        if table["state"][row].as_py() == statements.IN_DOUBT:
-            in_doubt = True
+        states.add(state := table["state"][row].as_py())
+        if state != statements.KEPT:
             continue
         values = [table[f"key_{i}"][row].as_py() for i in range(len(names))]
         cost.lines += table["lines"][row].as_py()
         columns = [list_of(table[name], row) for name in ("instants", "amounts", *["seqs"] * in_order)]
         await asyncio.to_thread(samples.add, key_of(dict(zip(names, values, strict=True))), *columns)
-    return left_to_python(plan, engines) if in_doubt else None
+    return states
 
 
 def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:
@@ -96,7 +107,7 @@ def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:
 
 async def _few_enough(sql: str, limits: Limits, select: Select) -> pa.Table:
     """What the statement finds; refused by the engine if it is too much, before gigabytes of numbers come over."""
-    counted = f"SELECT *, sum(lines) OVER () AS all_lines FROM (\n{sql}\n)"
+    counted = f"SELECT *, sumIf(lines, state != {statements.UNREAD}) OVER () AS all_lines FROM (\n{sql}\n)"
     try:
         return await select(f"SELECT * FROM ({counted}) WHERE NOT throwIf(all_lines > {limits.max_cells})")
     except StoreError as e:

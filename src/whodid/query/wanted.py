@@ -61,7 +61,7 @@ def wanted(query: LogQuery, unwrap: Unwrap | None, grouping: Grouping | None) ->
         return Wanted(None, checks=tuple(_checks(query.stages, unwrap)))
     asked = {*_of_stages(query), *grouping.labels}
     if unwrap is not None:
-        asked |= {unwrap.label, *(name for stage in unwrap.filters for name in _of_predicate(stage.predicate))}
+        asked |= {unwrap.label, *(name for stage in unwrap.filters for name in names_of_predicate(stage.predicate))}
     # A parsed label whose name is taken gets the suffix; asking for it asks for the plain name.
     names = asked | {name.removesuffix(EXTRACTED) for name in asked}
     # A grouping by labels leaves no room for the checks in Loki's hints.
@@ -77,7 +77,7 @@ def _checks(stages: tuple[Stage, ...], unwrap: Unwrap | None) -> Iterator[tuple[
     for i, stage in enumerate(line):
         if not isinstance(stage, LabelFilter) or isinstance(stage.predicate, AndPredicate | OrPredicate):
             continue
-        (name,) = _of_predicate(stage.predicate)
+        (name,) = names_of_predicate(stage.predicate)
         if name not in seen and any(_parses(line[at]) and _is_early(line, at, i) for at in range(len(line))):
             yield name, stage.predicate
         seen.add(name)
@@ -98,7 +98,7 @@ def _of_stages(query: LogQuery) -> Iterator[str]:
     for stage in query.stages:
         match stage:
             case LabelFilter(predicate):
-                yield from _of_predicate(predicate)
+                yield from names_of_predicate(predicate)
             case LineFormat(text):
                 yield from template.fields(text)
             case LabelFormat(assignments):
@@ -112,11 +112,12 @@ def _one(name: str) -> Iterable[str]:
     return (name,)
 
 
-def _of_predicate(predicate: Predicate) -> Iterator[str]:
+def names_of_predicate(predicate: Predicate) -> Iterator[str]:
+    """The labels that it speaks of, as often as it does."""
     match predicate:
         case AndPredicate(left, right) | OrPredicate(left, right):
-            yield from _of_predicate(left)
-            yield from _of_predicate(right)
+            yield from names_of_predicate(left)
+            yield from names_of_predicate(right)
         case StringPredicate(matcher):
             yield matcher.name
         case _:
