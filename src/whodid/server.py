@@ -24,6 +24,7 @@ from whodid.config.settings import Config, Limits, Listen
 from whodid.errors import WhodidError
 from whodid.ingest.deletes import Deletes
 from whodid.ingest.indexing import keep_indexed
+from whodid.ingest.json_fields import JsonFields
 from whodid.ingest.limits import Limits as IngestLimits
 from whodid.ingest.merging import keep_merging_aside
 from whodid.ingest.pipeline import Ingest
@@ -37,6 +38,7 @@ from whodid.model.result import Row, Streams
 from whodid.notify.outbox import Outbox
 from whodid.notify.queue_file import QueueFile
 from whodid.notify.webhook import Webhook
+from whodid.query.columns import fields_of_line
 from whodid.query.deletion import Chooser
 from whodid.query.engine import Engine, RangeRequest
 from whodid.query.errors import QueryError
@@ -145,7 +147,9 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             "the rules": scheduler.run(stop),
             "the notifications": outbox.run(stop),
             "merging": keep_merging_aside(store, ingest.totals, clock),
-            "the index": keep_indexed(store, ingest.totals, clock),
+            "the index": keep_indexed(
+                store, ingest.totals, clock, JsonFields(store, lambda: ingest.bus.last_seq, fields_of_line)
+            ),
             "retention": keep_enforcing(store, _policy(config), config.data_dir, clock, forget),
         }
         async with _running(work, stop):

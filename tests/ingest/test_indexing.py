@@ -15,7 +15,9 @@ from kit.ingest_bench import until
 from kit.stepped_clock import SteppedClock
 from whodid.ingest.body import Totals
 from whodid.ingest.indexing import _CHANGES, LOOK_EVERY_S, WORTH_LINES, WORTH_S, Day, day_to_index, keep_indexed
+from whodid.ingest.json_fields import JsonFields
 from whodid.ingest.merging import FLOOD_LINES_PER_S
+from whodid.query.columns import fields_of_line
 from whodid.store.sql import LINE_COLUMNS
 from whodid.store.store import StoreError
 
@@ -61,7 +63,7 @@ class Listening:
 async def running(store: Any, totals: Totals) -> AsyncIterator[Any]:
     """The task; yields what lets it look once."""
     clock = SteppedClock()
-    task = asyncio.create_task(keep_indexed(store, totals, clock))
+    task = asyncio.create_task(keep_indexed(store, totals, clock, JsonFields(store, lambda: MANY, fields_of_line)))
 
     async def look() -> None:
         await until(lambda: clock.sleepers == 1)
@@ -113,6 +115,34 @@ async def test_a_day_gets_its_index_when_it_is_worth_it_and_after_a_merge_again(
         await look()
         await settled()
         assert (await grams_of(day))[0] > with_index // 2
+    await shared_store().write(f"ALTER TABLE lines DROP PARTITION {day}")
+
+
+async def test_what_json_says_of_few_values_is_written_once_and_stays_with_the_index() -> None:
+    store, day = Listening(), 11_112
+    line = (
+        """concat('{"level": "', ['INFO', 'ERROR'][1 + number % 2], '", "n": ', toString(number), ', "said_0": 1}')"""
+    )
+    await shared_store().write(
+        f"INSERT INTO lines ({LINE_COLUMNS}) SELECT 7, {day} * 86400000000000 + number, number, "
+        f"if(number % 3 = 0, 'text', {line}), map(), '', 0 FROM numbers({MANY // 2})"
+    )
+    fields = "SELECT json_fields, count() AS lines FROM lines WHERE " + f"_partition_id = '{day}' GROUP BY 1 ORDER BY 2"
+    async with running(store, Totals()) as look:
+        for _ in range(4):
+            await look()
+            await settled()
+        assert [sql.split()[2:4] for sql in store.written if f"'{day}'" in sql] == [
+            ["lines", "MATERIALIZE"],
+            ["lines", "UPDATE"],
+        ]
+    found = {str(dict(row["json_fields"])): row["lines"] for row in (await shared_store().select(fields)).to_pylist()}
+    third = MANY // 6
+    assert found == {
+        "{}": pytest.approx(third, abs=1),
+        "{'level': 'INFO', 'said_0': '1'}": pytest.approx(third, abs=1),
+        "{'level': 'ERROR', 'said_0': '1'}": pytest.approx(third, abs=1),
+    }
     await shared_store().write(f"ALTER TABLE lines DROP PARTITION {day}")
 
 

@@ -1,4 +1,5 @@
-"""When the engine builds the indexes of the lines' grams (query/grams.py): in quiet moments, for settled lines.
+"""Quiet moments: when the engine builds the indexes of the lines' grams (query/grams.py), for settled lines, and when
+json_fields.py has its turn.
 
 Built with each insert or merge it would cost a third of the push rate. So inserts and merges leave it out
 (store/schema.sql), and a day's lines get it when no flood is on and nothing else changes the day's parts; the newest
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whodid.ingest.body import Totals
+from whodid.ingest.json_fields import JsonFields
 from whodid.ingest.merging import FLOOD_LINES_PER_S
 from whodid.model.clock import Clock
 from whodid.store.sql import quote
@@ -35,7 +37,7 @@ FROM system.parts WHERE active AND table = 'lines' GROUP BY partition_id
 """
 _INDEXES = ("coarse_grams", "grams")
 _CHANGES = """
-SELECT mutation_id, command LIKE '%MATERIALIZE INDEX%' AS ours, latest_fail_reason AS failure
+SELECT mutation_id, match(command, 'MATERIALIZE INDEX|UPDATE json_fields') AS ours, latest_fail_reason AS failure
 FROM system.mutations WHERE table = 'lines' AND NOT is_done
 """
 
@@ -55,12 +57,17 @@ def day_to_index(days: Sequence[Day], lines_per_s: float) -> str | None:
     """The day that is worth it most, or None: nothing is, or it is no time for it."""
     if lines_per_s >= FLOOD_LINES_PER_S:
         return None
-    least = WORTH_LINES + lines_per_s * WORTH_S
+    least = least_lines(lines_per_s)
     worth = [day for day in days if day.lines >= least and not day.merging]
     return max(worth, key=lambda day: day.lines).id if worth else None
 
 
-async def keep_indexed(store: Store, totals: Totals, clock: Clock) -> None:
+def least_lines(lines_per_s: float) -> float:
+    """How many lines are worth a change of parts."""
+    return WORTH_LINES + lines_per_s * WORTH_S
+
+
+async def keep_indexed(store: Store, totals: Totals, clock: Clock, json_fields: JsonFields) -> None:
     """Looks for ever for a day to index, one at a time; a failure is told, and searches do without the index."""
     lines, at_s = totals.lines, clock.monotonic_s()
     while True:
@@ -74,8 +81,10 @@ async def keep_indexed(store: Store, totals: Totals, clock: Clock) -> None:
             if day := day_to_index(days, rate):
                 built = ", ".join(f"MATERIALIZE INDEX {name} IN PARTITION ID {quote(day)}" for name in _INDEXES)
                 await store.write(f"ALTER TABLE lines {built} SETTINGS mutations_sync = 0")
+            elif rate < FLOOD_LINES_PER_S and not any(day.merging for day in days):
+                await json_fields.fill(least_lines(rate))
         except StoreError as e:
-            log.error("the index for searches could not be built, they take longer: %s", e)
+            log.error("what makes queries fast could not be built, they take longer: %s", e)
 
 
 async def _is_changing(store: Store) -> bool:
