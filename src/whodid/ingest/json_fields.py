@@ -44,7 +44,7 @@ class JsonFields:
         if day is None or new[day] < least_lines:
             return
         after = self._looked.get(day, (0, self._begin_seq))[1]
-        where = f"seq > {after} AND seq <= {upto} AND empty(json_fields) AND startsWith(line, '{{')"
+        where = f"seq > {after} AND seq <= {upto} AND empty(json_fields.names) AND startsWith(line, '{{')"
         if names := await self._names(day, where):
             value = self._of_line(names)
             await self._store.write(

@@ -19,7 +19,7 @@ from whodid.query.wanted import Wanted, names_of_predicate
 def narrowed(query: LogQuery, plan: Plan) -> Plan:
     """The query's plan with a condition for each such filter."""
     aliases = Aliases(prefix=BESIDE)
-    conditions = []
+    conditions: list[str] = []
     for label_filter in _behind_json(query):
         names = frozenset(names_of_predicate(label_filter.predicate))
         alone = LogQuery(query.selector, (JsonParser(), label_filter))
@@ -30,6 +30,7 @@ def narrowed(query: LogQuery, plan: Plan) -> Plan:
         plan,
         definitions=(*plan.definitions, *aliases.definitions),
         conditions=(*plan.conditions, *conditions),
+        narrow=0 < len(conditions) == sum(isinstance(stage, LabelFilter) for stage in query.stages),
     )
 
 

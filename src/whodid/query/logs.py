@@ -59,7 +59,7 @@ async def run(
     plan: Plan, begin_ns: int, end_ns: int, *, limit: int, newest_first: bool, interval_ns: int, select: Select
 ) -> tuple[list[Row], Cost]:
     """The rows of [begin, end), at most `limit`, in the order asked for."""
-    thinned = plan.drops or interval_ns > 0
+    thinned = (plan.drops and not plan.narrow) or interval_ns > 0
     least, most = _PAGE_ROWS
     first = min(max(least, 8 * limit), most) if thinned else limit + _SPARE_ROWS
     scan = Scan(plan, begin_ns, end_ns, newest_first, (first, max(first, most)))

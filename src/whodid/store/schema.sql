@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS lines
     metadata       Map(LowCardinality(String), String) CODEC(ZSTD(1)) COMMENT 'structured metadata, without detected_level',
     detected_level LowCardinality(String) COMMENT 'Loki''s detected_level, found on insert; empty where detection is off',
     push_key       UInt64 CODEC(ZSTD(1)) COMMENT 'hash of the push''s idempotency key; 0 without one',
-    json_fields    Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(1)) COMMENT 'what `| json` finds in the line under names that take few values; query/columns/json_fields.py',
+    json_fields    Tuple(names Array(LowCardinality(String)), values Array(LowCardinality(String))) CODEC(ZSTD(1)) COMMENT 'what `| json` finds in the line under names that take few values; query/columns/json_fields.py',
     INDEX seq_range seq TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
@@ -39,8 +39,9 @@ ALTER TABLE lines ADD INDEX IF NOT EXISTS grams lower(line) TYPE ngrambf_v1(5, 1
 ;
 ALTER TABLE lines MODIFY SETTING exclude_materialize_skip_indexes_on_merge = 'coarse_grams, grams'
 ;
--- Made in quiet moments, too (ingest/json_fields.py). Another meaning needs another name: old values would stay.
-ALTER TABLE lines ADD COLUMN IF NOT EXISTS json_fields Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(1)) COMMENT 'what `| json` finds in the line under names that take few values; query/columns/json_fields.py'
+-- Made in quiet moments, too (ingest/json_fields.py). No Map: to change one the engine writes all columns anew. Another
+-- meaning needs another name: old values would stay.
+ALTER TABLE lines ADD COLUMN IF NOT EXISTS json_fields Tuple(names Array(LowCardinality(String)), values Array(LowCardinality(String))) CODEC(ZSTD(1)) COMMENT 'what `| json` finds in the line under names that take few values; query/columns/json_fields.py'
 ;
 CREATE TABLE IF NOT EXISTS deletions
 (

@@ -12,10 +12,10 @@ from collections.abc import Collection, Sequence
 from whodid.logql.ast import JsonParser
 from whodid.query.columns.column import Aliases, Column, Parsed, any_of
 from whodid.query.columns.json import json_columns
-from whodid.store.sql import quote
+from whodid.store.sql import quote, quote_list
 
-COLUMN = "json_fields"
-_TYPE = "Map(LowCardinality(String), LowCardinality(String))"
+_NAMES, _VALUES = "json_fields.names", "json_fields.values"
+_TYPE = "Tuple(names Array(LowCardinality(String)), values Array(LowCardinality(String)))"
 _LITERAL_OR_ALIAS = re.compile(r"'(?:[^'\\]|\\.)*'|\bsaid_\d+\b", re.DOTALL)
 
 
@@ -23,8 +23,13 @@ def kept_json_columns(stage: JsonParser, names: Collection[str]) -> tuple[Parsed
     """The names, and the condition that a row has them all."""
     if stage.extractions or not names:
         return None
-    columns = {name: Column(f"{COLUMN}[{quote(name)}]", f"{COLUMN}[{quote(name)}] != ''") for name in names}
-    return Parsed(columns), " AND ".join(f"mapContains({COLUMN}, {quote(name)})" for name in names)
+    known = " AND ".join(f"has({_NAMES}, {quote(name)})" for name in names)
+    return Parsed({name: _column(name) for name in names}), known
+
+
+def _column(name: str) -> Column:
+    value = f"{_VALUES}[indexOf({_NAMES}, {quote(name)})]"
+    return Column(value, f"{value} != ''")
 
 
 def fields_of_line(names: Sequence[str]) -> str:
@@ -37,9 +42,10 @@ def fields_of_line(names: Sequence[str]) -> str:
     assert parsed is not None
     # A label that is found empty is another series than one that is not found, and '' means the second here.
     empty = [f"({column.present}) AND {column.value} = ''" for column in parsed.columns.values()]
-    pairs = ", ".join(f"{quote(name)}, {column.value}" for name, column in parsed.columns.items())
+    values = ", ".join(column.value for column in parsed.columns.values())
     unsure = any_of(parsed.fails, parsed.doubt, *empty)
-    return f"CAST({_inlined(f'if({unsure}, map(), map({pairs}))', aliases)}, {quote(_TYPE)})"
+    fields = f"if({unsure}, ([], []), ({quote_list(parsed.columns)}, [{values}]))"
+    return f"CAST({_inlined(fields, aliases)}, {quote(_TYPE)})"
 
 
 def _inlined(expression: str, aliases: Aliases) -> str:
