@@ -27,7 +27,7 @@ class Told:
         self.asked.append("settled")
         return 77
 
-    async def select(self, sql: str, *, timeout_s: float, memory_bytes: int) -> pa.Table:
+    async def select(self, sql: str, *, timeout_s: float, memory_bytes: int, eager: bool) -> pa.Table:
         self.asked.append((sql, timeout_s, memory_bytes >> 20))
         if self._error:
             raise self._error

@@ -65,7 +65,7 @@ async def test_a_query_has_one_budget_of_time_for_all_its_statements(bench: Quer
     left: list[float] = []
 
     class Slow:
-        async def select(self, sql: str, *, timeout_s: float, memory_bytes: int) -> object:
+        async def select(self, sql: str, *, timeout_s: float, memory_bytes: int, eager: bool) -> object:
             left.append(timeout_s)
             clock.advance(25)
             return await store.select(sql)

@@ -26,7 +26,7 @@ async def test_every_row_comes_once_and_in_order(bench: QueryBench, newest_first
     scan = Scan(planned, BASE_NS, BASE_NS + 86_400 * SECOND + 1, newest_first, (page_rows, page_rows))
     statements = 0
 
-    async def select(sql: str) -> object:
+    async def select(sql: str, *, eager: bool = False) -> object:
         nonlocal statements
         statements += 1
         return await bench.store.select(sql)

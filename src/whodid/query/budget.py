@@ -42,11 +42,13 @@ class Budget:
                 raise QueryTimeout from None
         return self._last_seq
 
-    async def __call__(self, sql: str) -> pa.Table:
-        """Raises QueryTimeout, QueryError of too much memory, StoreError."""
+    async def __call__(self, sql: str, *, eager: bool = False) -> pa.Table:
+        """`eager` as in Reader.select. Raises QueryTimeout, QueryError of too much memory, StoreError."""
         await self.last_seq()
         try:
-            return await self._reader.select(sql, timeout_s=self._left_s(), memory_bytes=self._limits.memory_bytes)
+            return await self._reader.select(
+                sql, timeout_s=self._left_s(), memory_bytes=self._limits.memory_bytes, eager=eager
+            )
         except StoreError as e:
             if e.code == "TIMEOUT_EXCEEDED":
                 raise QueryTimeout from None

@@ -61,7 +61,12 @@ def left_to_python(plan: Plan, engines: Sequence[EnginePlan]) -> Plan:
     """The rest of the plan: the rows that are in doubt to any of these."""
     in_doubt = any_of(*(" AND ".join(_in_doubt(engine)) for engine in engines))
     definitions = (text for engine in engines for text in engine.definitions)
-    return replace(plan, definitions=(*plan.definitions, *definitions), conditions=(*plan.conditions, f"({in_doubt})"))
+    return replace(
+        plan,
+        definitions=(*plan.definitions, *definitions),
+        conditions=(*plan.conditions, f"({in_doubt})"),
+        eager=True,
+    )
 
 
 def _in_doubt(engine: EnginePlan) -> tuple[str, ...]:

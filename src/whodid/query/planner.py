@@ -34,6 +34,8 @@ class Plan:
     """But for suspect rows, nothing is left to Python: a metric can be aggregated by the engine."""
     definitions: tuple[str, ...] = ()
     """SQL, `expression AS name`: what the conditions call by name."""
+    eager: bool = False
+    """Its SQL is that of columns/, which is cheaper when all of it is worked out (store.Reader)."""
     narrow: bool = False
     """But where nothing is kept beside the lines, the steps drop few of what the conditions keep (beside.py)."""
     hints: tuple[str, ...] = ()

@@ -147,7 +147,7 @@ async def _count_in_engine(
     names = sorted(name for name in set(keep.labels) if name in engines[-1].labels)
     in_doubt = []
     for engine in engines:
-        table = await select(statements.tallies(plan, engine, window, names, with_bytes=with_bytes))
+        table = await select(statements.tallies(plan, engine, window, names, with_bytes=with_bytes), eager=True)
         states = set(table["state"].to_pylist()) if table.num_rows else set()
         if states:
             _add_parsed(table, names, window, tally, cost)

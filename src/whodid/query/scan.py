@@ -6,10 +6,10 @@ statements. The lines of a single stream lie in order of time, and the engine st
 them a day, which is one partition, is asked at once.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -19,8 +19,14 @@ from whodid.query import statements
 from whodid.query.line import Line
 from whodid.query.planner import Plan
 
-Select = Callable[[str], Awaitable[pa.Table]]
-"""Runs a statement within the query's time and memory."""
+
+class Select(Protocol):
+    """Runs a statement within the query's time and memory."""
+
+    async def __call__(self, sql: str, *, eager: bool = False) -> pa.Table:
+        """`eager`: see store.Reader."""
+        ...
+
 
 _FIRST_SPAN_NS, _FIRST_SPAN_OF_ONE_NS = 30 * SECOND, 86_400 * SECOND
 _GROWTH, _GROWTH_OF_PAGES = 8, 4
@@ -59,7 +65,7 @@ class Scan:
         while begin < end and self.plan.streams:
             low, high = (max(begin, end - span), end) if self.newest_first else (begin, min(end, begin + span))
             sql = statements.page(self.plan, low, high, newest_first=self.newest_first, after=after, rows=page_rows)
-            rows = await select(sql)
+            rows = await select(sql, eager=self.plan.eager)
             self.cost.add(rows)
             if rows.num_rows:
                 yield rows

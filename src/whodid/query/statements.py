@@ -98,11 +98,11 @@ def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], 
 
 def tallies(plan: Plan, engine: EnginePlan, window: Window, names: Sequence[str], *, with_bytes: bool) -> str:
     """Lines (and bytes) by labels out of the lines and by place in time. `state` tells KEPT, IN_DOUBT and UNREAD: those
-    of which the engine's plan does not speak.
+    of which the engine's plan does not speak. To be run eagerly: columns/ knows what is dear.
     """
     where_of, narrower = _place(window)
     named = _keys(engine, names)
-    return _eager(
+    return (
         f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
         f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{narrower}\n"
         f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
@@ -111,12 +111,12 @@ def tallies(plan: Plan, engine: EnginePlan, window: Window, names: Sequence[str]
 
 def numbers(plan: Plan, engine: EnginePlan, window: Window, names: Sequence[str], *, in_order: bool) -> str:
     """The numbers of `unwrap` and their instants by labels out of the lines, as lists; `seqs` only with `in_order`.
-    `state` as in `tallies`.
+    `state`, and how it is to be run, as in `tallies`.
     """
     named = _keys(engine, names)
     lists = [("ts", "instants"), (engine.number, "amounts"), *([("seq", "seqs")] if in_order else [])]
     columns = [*named, "state", *(f"groupArrayIf({what}, state = {KEPT}) AS {name}" for what, name in lists)]
-    return _eager(
+    return (
         f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
         f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
         f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
@@ -156,14 +156,6 @@ def _keys(engine: EnginePlan, names: Sequence[str]) -> list[str]:
     """The labels of a row that is kept; of one in doubt they are not known."""
     values = [engine.labels[name].value for name in names]
     return [f"if(state = {KEPT}, toString({value}), '') AS key_{i}" for i, value in enumerate(values)]
-
-
-def _eager(sql: str) -> str:
-    """Without the engine's own laziness, which copies the rows of each branch: columns/ knows what is dear.
-
-    A statement around it, since the store adds settings of its own.
-    """
-    return f"SELECT * FROM (\n{sql}\nSETTINGS short_circuit_function_evaluation = 'disable')"
 
 
 def _with_engine(engine: EnginePlan) -> str:

@@ -109,7 +109,7 @@ async def _few_enough(sql: str, limits: Limits, select: Select) -> pa.Table:
     """What the statement finds; refused by the engine if it is too much, before gigabytes of numbers come over."""
     counted = f"SELECT *, sumIf(lines, state != {statements.UNREAD}) OVER () AS all_lines FROM (\n{sql}\n)"
     try:
-        return await select(f"SELECT * FROM ({counted}) WHERE NOT throwIf(all_lines > {limits.max_cells})")
+        return await select(f"SELECT * FROM ({counted}) WHERE NOT throwIf(all_lines > {limits.max_cells})", eager=True)
     except StoreError as e:
         if e.code == "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO":
             limits.check_samples(limits.max_cells + 1)

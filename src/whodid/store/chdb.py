@@ -151,19 +151,25 @@ class ChdbStore:
         finally:
             self._statements[kind] -= 1
 
-    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
-        return await self._selected(self._readers, sql, timeout_s, memory_bytes)
+    async def select(
+        self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0, eager: bool = False
+    ) -> pa.Table:
+        return await self._selected(self._readers, sql, timeout_s, memory_bytes, eager)
 
     @property
     def urgent(self) -> "Reader":
         return _Urgent(self)
 
-    async def _selected(self, readers: ThreadPoolExecutor, sql: str, timeout_s: float, memory_bytes: int) -> pa.Table:
+    async def _selected(
+        self, readers: ThreadPoolExecutor, sql: str, timeout_s: float, memory_bytes: int, eager: bool
+    ) -> pa.Table:
         name = f"select-{next(self._numbers)}"
         text = (
             f"{sql}\nSETTINGS max_execution_time = {timeout_s:.3f}, max_memory_usage = {memory_bytes}, "
             f"log_comment = '{name}', max_threads_min_free_memory_per_thread = {MEMORY_OF_A_THREAD_BYTES}"
         )
+        if eager:
+            text += ", short_circuit_function_evaluation = 'disable'"
         if self._hides_pending:
             text += ", apply_mutations_on_fly = 1"
         work = readers.submit(self._select, text)
@@ -245,8 +251,10 @@ class _Urgent:
     def __init__(self, store: ChdbStore) -> None:
         self._store = store
 
-    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
-        return await self._store._selected(self._store._urgent_readers, sql, timeout_s, memory_bytes)
+    async def select(
+        self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0, eager: bool = False
+    ) -> pa.Table:
+        return await self._store._selected(self._store._urgent_readers, sql, timeout_s, memory_bytes, eager)
 
 
 class _Connection:

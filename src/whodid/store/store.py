@@ -36,8 +36,13 @@ class Connection(Protocol):
 class Reader(Protocol):
     """Something that SELECTs."""
 
-    async def select(self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0) -> pa.Table:
+    async def select(
+        self, sql: str, *, timeout_s: float = 60.0, memory_bytes: int = 0, eager: bool = False
+    ) -> pa.Table:
         """Runs a SELECT and returns its columns. Raises StoreError (also on timeout or when the memory cap is hit).
+
+        `eager`: without the engine's own laziness, which copies the rows of each branch of `if` and AND. For who knows
+        that no branch is dear.
 
         Cancelling the caller stops the statement in the engine.
         """
