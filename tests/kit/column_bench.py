@@ -19,7 +19,7 @@ from whodid.query import planner, statements
 from whodid.query.columns import fields_of_line
 from whodid.query.engine import RangeRequest
 from whodid.query.grid import Window
-from whodid.query.in_engine import EnginePlan, in_engine
+from whodid.query.in_engine import EnginePlans, in_engine
 from whodid.query.wanted import wanted
 from whodid.store.sql import number_list
 
@@ -55,42 +55,39 @@ class ColumnBench:
             ]
             asyncio.run(self.bench.load(labels, rows))
 
-    def keep(self, names: Sequence[str]) -> int:
+    async def keep(self, names: Sequence[str]) -> int:
         """Writes what is found under the names beside two thirds of the lines; how many have it then."""
-        ids = number_list(self.bench.index.streams(self.bench.tenant))
-        of_us = f"has({ids}, stream_id)"
+        of_us = f"has({number_list(self.bench.index.streams(self.bench.tenant))}, stream_id)"
         kept = f"UPDATE json_fields = {fields_of_line(names)} WHERE {of_us} AND seq % 3 > 0"
-        asyncio.run(self.bench.store.write(f"ALTER TABLE lines {kept} SETTINGS mutations_sync = 1"))
-        table = asyncio.run(
-            self.bench.store.select(f"SELECT countIf(notEmpty(json_fields.names)) AS kept FROM lines WHERE {of_us}")
-        )
-        kept_lines: int = table["kept"][0].as_py()
+        await self.bench.store.write(f"ALTER TABLE lines {kept} SETTINGS mutations_sync = 1")
+        count = f"SELECT countIf(notEmpty(json_fields.names)) AS kept FROM lines WHERE {of_us}"
+        kept_lines: int = (await self.bench.store.select(count))["kept"][0].as_py()
         return kept_lines
 
     def answers(self, query: str) -> tuple[str, str]:
         """What the engine and Python say: all series, or the error."""
-        # in_engine.py answers nothing to a query that SQL cannot say.
+        # in_engine.py answers None to a query that SQL cannot say.
         with (
-            mock.patch("whodid.query.samples.in_engine", return_value=()),
-            mock.patch("whodid.query.unwrapped.in_engine", return_value=()),
+            mock.patch("whodid.query.samples.in_engine", return_value=None),
+            mock.patch("whodid.query.unwrapped.in_engine", return_value=None),
         ):
             expected = self._answer(query)
         return self._answer(query), expected
 
-    def plans(self, query: str) -> tuple[EnginePlan, ...]:
+    def plans(self, query: str) -> EnginePlans | None:
         """What SQL says of a query."""
         return self._planned(query)[1]
 
     def doubtful(self, query: str) -> int:
         """How many lines are left to Python."""
-        plan, engines = self._planned(query)
-        assert engines, f"not in the engine: {query}"
+        plan, engine = self._planned(query)
+        assert engine is not None, f"not in the engine: {query}"
         window = Window(BASE_NS, BASE_NS + 3600 * SECOND, 3600 * SECOND, 1, 1)
-        tallies = statements.tallies(plan, engines[-1], window, [], with_bytes=False)
+        tallies = statements.tallies(plan, engine.text, window, [], with_bytes=False)
         table = asyncio.run(self.bench.store.select(tallies))
         return sum(row["lines"] for row in table.to_pylist() if row["state"] == statements.IN_DOUBT)
 
-    def _planned(self, query: str) -> tuple[planner.Plan, tuple[EnginePlan, ...]]:
+    def _planned(self, query: str) -> tuple[planner.Plan, EnginePlans | None]:
         leaf = parse(query)
         keep = None
         while isinstance(leaf, VectorAggregation):
@@ -174,7 +171,7 @@ def objects_bench() -> ColumnBench:
 def kept_objects_bench() -> ColumnBench:
     """The same and others, with some labels kept beside two thirds of those of which that is sure."""
     bench = ColumnBench([*ORDINARY_JSON, *_objects(3000), *made_of(JSON_PIECES, 1000, 9)])
-    assert bench.keep(("level", "a_b", "ms", "status", "said_0")) > 600
+    assert asyncio.run(bench.keep(("level", "a_b", "ms", "status", "said_0"))) > 600
     return bench
 
 

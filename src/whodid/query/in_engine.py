@@ -6,7 +6,7 @@ callers (counted.py, numbered.py) add the two answers. A stage or a name that SQ
 for Python alone (None).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from whodid.logql.ast import (
@@ -57,39 +57,50 @@ class EnginePlan:
     """Condition of the rows whose labels are kept beside them, of which alone the plan speaks; empty: of all."""
 
 
-def left_to_python(plan: Plan, engines: Sequence[EnginePlan]) -> Plan:
-    """The rest of the plan: the rows that are in doubt to any of these."""
-    in_doubt = any_of(*(" AND ".join(_in_doubt(engine)) for engine in engines))
-    definitions = (text for engine in engines for text in engine.definitions)
-    return replace(
-        plan,
-        definitions=(*plan.definitions, *definitions),
-        conditions=(*plan.conditions, f"({in_doubt})"),
-        eager=True,
-    )
+@dataclass(frozen=True, slots=True)
+class EnginePlans:
+    """A query as SQL, in one or two ways."""
+
+    text: EnginePlan
+    """For any row; its doubts are Python's."""
+    kept: EnginePlan | None
+    """For rows whose labels are kept beside them (columns/json_fields.py); None: there can be none."""
+
+    @property
+    def rest(self) -> EnginePlan:
+        """For the rows of which `kept` does not speak."""
+        assert self.kept is not None
+        return replace(self.text, lines=(*self.text.lines, f"NOT ({self.kept.known})"))
+
+    def left_to_python(self, plan: Plan) -> Plan:
+        """The rest of the plan: the rows that are in doubt. A row may come to be known while they are read: then it is
+        in the other's doubt.
+        """
+        ways = [self.text] if self.kept is None else [self.rest]
+        if self.kept is not None and self.kept.doubt != "false":
+            ways.append(replace(self.kept, lines=(*self.kept.lines, f"({self.kept.known})")))
+        in_doubt = any_of(*(" AND ".join((*way.lines, f"({way.doubt})")) for way in ways))
+        definitions = (text for way in ways for text in way.definitions)
+        return replace(
+            plan,
+            definitions=(*plan.definitions, *definitions),
+            conditions=(*plan.conditions, f"({in_doubt})"),
+            eager=True,
+        )
 
 
-def _in_doubt(engine: EnginePlan) -> tuple[str, ...]:
-    return (*engine.lines, *([f"({engine.known})"] if engine.known else []), f"({engine.doubt})")
-
-
-def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None) -> tuple[EnginePlan, ...]:
-    """The query's stages, with the labels in `wanted.names`; `plan` is the same query's.
-
-    A plan for rows whose labels are kept beside them (columns/json_fields.py), if there can be such, and one for the
-    others, whose doubts are Python's. Empty: SQL cannot say the query.
-    """
+def in_engine(query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None) -> EnginePlans | None:
+    """The query's stages, with the labels in `wanted.names`; `plan` is the same query's. None: SQL cannot say them."""
     text = planned(query, plan, wanted, unwrap, Aliases(), beside=False)
-    kept = planned(query, plan, wanted, unwrap, Aliases(prefix=BESIDE), beside=True)
-    if text is None or kept is None:
-        return () if text is None else (text,)
-    return kept, replace(text, lines=(*text.lines, f"NOT ({kept.known})"))
+    if text is None:
+        return None
+    return EnginePlans(text, planned(query, plan, wanted, unwrap, Aliases(prefix=BESIDE), beside=True))
 
 
 def planned(
     query: LogQuery, plan: Plan, wanted: Wanted, unwrap: Unwrap | None, aliases: Aliases, *, beside: bool
 ) -> EnginePlan | None:
-    """One of the two, or None; `beside`: the one for rows whose labels are kept beside them."""
+    """One of the ways, or None; `beside`: the one for rows whose labels are kept beside them."""
     names = wanted.names
     if names is None or wanted.checks or any(name.endswith(EXTRACTED) for name in names):
         return None

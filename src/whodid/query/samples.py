@@ -16,11 +16,13 @@ from whodid.logql.ast import Grouping, RangeAggregation
 from whodid.model.entry import Labels
 from whodid.model.go_text import duration_seconds
 from whodid.query import statements, unwrapped
+from whodid.query.answers import answers, lines_in
 from whodid.query.arrays import array_of
+from whodid.query.budget import Budget
 from whodid.query.frame import Frame, Mask
 from whodid.query.grid import Grid, Window
 from whodid.query.grouping import Key, grouped, key_of, series_of
-from whodid.query.in_engine import in_engine, left_to_python
+from whodid.query.in_engine import EnginePlan, in_engine
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import EXTRACTED, Line
@@ -43,7 +45,7 @@ async def evaluate(
     streams: Mapping[int, Labels],
     grid: Grid,
     keep: Grouping | None,
-    select: Select,
+    select: Budget,
     limits: Limits,
     cost: Cost,
 ) -> Frame:
@@ -133,7 +135,7 @@ async def _count_in_engine(
     window: Window,
     keep: Grouping | None,
     tally: _Tally,
-    select: Select,
+    select: Budget,
     cost: Cost,
 ) -> Plan | None:
     """Counts what the engine can. The plan of the rows that are left to Python; None: nothing is left."""
@@ -141,21 +143,20 @@ async def _count_in_engine(
     if plan.in_engine:
         done = await _count_stored(plan, window, keep, with_bytes, tally, select, cost)
         return None if done else plan
-    engines = in_engine(needs.reduced(aggregation.range.query), plan, needs, None)
-    if not engines or keep is None or keep.without:
+    engine = in_engine(needs.reduced(aggregation.range.query), plan, needs, None)
+    if engine is None or keep is None or keep.without:
         return plan
-    names = sorted(name for name in set(keep.labels) if name in engines[-1].labels)
-    in_doubt = []
-    for engine in engines:
-        table = await select(statements.tallies(plan, engine, window, names, with_bytes=with_bytes), eager=True)
-        states = set(table["state"].to_pylist()) if table.num_rows else set()
-        if states:
+    names = sorted(name for name in set(keep.labels) if name in engine.text.labels)
+
+    async def ask(way: EnginePlan) -> pa.Table:
+        return await select(statements.tallies(plan, way, window, names, with_bytes=with_bytes), eager=True)
+
+    in_doubt = 0
+    for table in await answers(engine, ask, select):
+        if table.num_rows:
             _add_parsed(table, names, window, tally, cost)
-        if statements.IN_DOUBT in states:
-            in_doubt.append(engine)
-        if statements.UNREAD not in states:
-            break
-    return left_to_python(plan, in_doubt) if in_doubt else None
+            in_doubt += lines_in(table, {statements.IN_DOUBT})
+    return engine.left_to_python(plan) if in_doubt else None
 
 
 def _add_parsed(table: pa.Table, names: Sequence[str], window: Window, tally: _Tally, cost: Cost) -> None:
@@ -241,7 +242,7 @@ async def _count_in_python(
     with_bytes: bool,
     needs: Wanted,
     tally: _Tally,
-    select: Select,
+    select: Budget,
     cost: Cost,
 ) -> None:
     scan = Scan(plan, window.begin_ns, window.end_ns, False, (PAGE_ROWS, PAGE_ROWS), cost)

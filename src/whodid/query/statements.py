@@ -14,7 +14,7 @@ from whodid.query.in_engine import EnginePlan
 from whodid.query.planner import Plan
 from whodid.store.sql import quote
 
-KEPT, IN_DOUBT, UNREAD = 1, 2, 3
+DROPPED, KEPT, IN_DOUBT, UNREAD = 0, 1, 2, 3
 """States of a row to `tallies` and `numbers`. The state is a column and no condition: in WHERE as well, it would be
 worked out twice."""
 _COLUMNS = "stream_id, ts, seq, line, metadata, detected_level"
@@ -97,15 +97,15 @@ def counts(plan: Plan, window: Window, *, by_stream: bool, keys: Sequence[str], 
 
 
 def tallies(plan: Plan, engine: EnginePlan, window: Window, names: Sequence[str], *, with_bytes: bool) -> str:
-    """Lines (and bytes) by labels out of the lines and by place in time. `state` tells KEPT, IN_DOUBT and UNREAD: those
-    of which the engine's plan does not speak. To be run eagerly: columns/ knows what is dear.
+    """Lines (and bytes) by labels out of the lines and by place in time. Of those that are not KEPT only `state` is
+    told; of those that are UNREAD the engine's plan does not speak. To be run eagerly: columns/ knows what is dear.
     """
     where_of, narrower = _place(window)
     named = _keys(engine, names)
     return (
         f"{_with_engine(engine)}SELECT {', '.join([*named, 'state', *where_of, *_amounts(with_bytes)])}\n"
         f"FROM lines\nWHERE {_where_engine(plan, engine, window)}{narrower}\n"
-        f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}\nHAVING state > 0"
+        f"GROUP BY {', '.join([*_names(named), 'state', *_names(where_of)])}"
     )
 
 
@@ -119,7 +119,7 @@ def numbers(plan: Plan, engine: EnginePlan, window: Window, names: Sequence[str]
     return (
         f"{_with_engine(engine)}SELECT {', '.join([*columns, 'count() AS lines'])}\n"
         f"FROM lines\nWHERE {_where_engine(plan, engine, window)}\n"
-        f"GROUP BY {', '.join([*_names(named), 'state'])}\nHAVING state > 0"
+        f"GROUP BY {', '.join([*_names(named), 'state'])}"
     )
 
 
@@ -161,7 +161,10 @@ def _keys(engine: EnginePlan, names: Sequence[str]) -> list[str]:
 def _with_engine(engine: EnginePlan) -> str:
     unread = f"NOT ({engine.known}), {UNREAD}, " if engine.known else ""
     return with_definitions(
-        (*engine.definitions, f"multiIf({unread}{engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, 0) AS state")
+        (
+            *engine.definitions,
+            f"multiIf({unread}{engine.doubt}, {IN_DOUBT}, {engine.holds}, {KEPT}, {DROPPED}) AS state",
+        )
     )
 
 

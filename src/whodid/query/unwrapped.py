@@ -16,11 +16,13 @@ import pyarrow as pa
 from whodid.logql.ast import Grouping, RangeAggregation, Unwrap
 from whodid.model.entry import Labels
 from whodid.query import statements, unwrap
+from whodid.query.answers import answers, lines_in
 from whodid.query.arrays import list_of
+from whodid.query.budget import Budget
 from whodid.query.frame import Floats, Frame
 from whodid.query.grid import Instants, Places, Window
 from whodid.query.grouping import Key, key_of, series_of, whole
-from whodid.query.in_engine import in_engine, left_to_python
+from whodid.query.in_engine import EnginePlan, in_engine
 from whodid.query.kept import PAGE_ROWS, kept_lines
 from whodid.query.limits import Limits
 from whodid.query.line import Line
@@ -40,7 +42,7 @@ async def evaluate(
     window: Window,
     keep: Grouping | None,
     wanted: Wanted,
-    select: Select,
+    select: Budget,
     limits: Limits,
     cost: Cost,
 ) -> Frame:
@@ -66,38 +68,36 @@ async def _from_engine(
     by: Grouping,
     wanted: Wanted,
     samples: "_Samples",
-    select: Select,
+    select: Budget,
     cost: Cost,
 ) -> Plan | None:
     """Takes the samples that the engine finds. The plan of the rows that are left to Python; None: nothing is left."""
-    engines = in_engine(wanted.reduced(aggregation.range.query), plan, wanted, aggregation.range.unwrap)
-    if not engines or by.without:
+    engine = in_engine(wanted.reduced(aggregation.range.query), plan, wanted, aggregation.range.unwrap)
+    if engine is None or by.without:
         return plan
-    names = sorted(name for name in set(by.labels) if name in engines[-1].labels)
+    names = sorted(name for name in set(by.labels) if name in engine.text.labels)
     in_order = aggregation.function not in _ANY_ORDER
-    doubted = []
-    for engine in engines:
-        sql = statements.numbers(plan, engine, window, names, in_order=in_order)
-        states = await _take(await _few_enough(sql, samples.limits, select), names, samples, cost, in_order=in_order)
-        if statements.IN_DOUBT in states:
-            doubted.append(engine)
-        if statements.UNREAD not in states:
-            break
-    return left_to_python(plan, doubted) if doubted else None
+
+    async def ask(way: EnginePlan) -> pa.Table:
+        sql = statements.numbers(plan, way, window, names, in_order=in_order)
+        return await _few_enough(sql, samples.limits, select)
+
+    in_doubt = 0
+    for table in await answers(engine, ask, select):
+        await _take(table, names, samples, cost, in_order=in_order)
+        in_doubt += lines_in(table, {statements.IN_DOUBT})
+    return engine.left_to_python(plan) if in_doubt else None
 
 
-async def _take(table: pa.Table, names: Sequence[str], samples: "_Samples", cost: Cost, *, in_order: bool) -> set[int]:
-    """The samples of a table of `statements.numbers`; which states its lines are in."""
-    states = set()
+async def _take(table: pa.Table, names: Sequence[str], samples: "_Samples", cost: Cost, *, in_order: bool) -> None:
+    """The samples of a table of `statements.numbers`."""
     for row in range(table.num_rows):
-        states.add(state := table["state"][row].as_py())
-        if state != statements.KEPT:
+        if table["state"][row].as_py() != statements.KEPT:
             continue
         values = [table[f"key_{i}"][row].as_py() for i in range(len(names))]
         cost.lines += table["lines"][row].as_py()
         columns = [list_of(table[name], row) for name in ("instants", "amounts", *["seqs"] * in_order)]
         await asyncio.to_thread(samples.add, key_of(dict(zip(names, values, strict=True))), *columns)
-    return states
 
 
 def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:
@@ -107,7 +107,8 @@ def _whole_if_failed(series: Callable[[Line], Key]) -> Callable[[Line], Key]:
 
 async def _few_enough(sql: str, limits: Limits, select: Select) -> pa.Table:
     """What the statement finds; refused by the engine if it is too much, before gigabytes of numbers come over."""
-    counted = f"SELECT *, sumIf(lines, state != {statements.UNREAD}) OVER () AS all_lines FROM (\n{sql}\n)"
+    taken = f"state IN ({statements.KEPT}, {statements.IN_DOUBT})"
+    counted = f"SELECT *, sumIf(lines, {taken}) OVER () AS all_lines FROM (\n{sql}\n)"
     try:
         return await select(f"SELECT * FROM ({counted}) WHERE NOT throwIf(all_lines > {limits.max_cells})", eager=True)
     except StoreError as e:
