@@ -51,6 +51,7 @@ from whodid.rules.render import alerts_json, rule_files, rules_json
 from whodid.rules.scheduler import Scheduler
 from whodid.store.chdb import ChdbStore
 from whodid.store.chdb import Settings as StoreSettings
+from whodid.store.memory import keep_trimmed
 from whodid.store.state import read_state
 from whodid.store.streams import StreamIndex
 
@@ -146,6 +147,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             "the deletions": deletes.run(),
             "the rules": scheduler.run(stop),
             "the notifications": outbox.run(stop),
+            "memory": keep_trimmed(store, clock),
             "merging": keep_merging_aside(store, ingest.totals, clock),
             "the index": keep_indexed(
                 store, ingest.totals, clock, JsonFields(store, lambda: ingest.bus.last_seq, fields_of_line)

@@ -6,6 +6,7 @@ of the machine; fsync on insert is set on the tables. Nothing else in whodid imp
 """
 
 import asyncio
+import ctypes
 import fcntl
 import itertools
 import re
@@ -65,6 +66,10 @@ _CONFIG = """<clickhouse>
   <logger><level>none</level><console>false</console></logger>
 </clickhouse>
 """
+
+
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+"""Of glibc, whose heap holds what Python and Arrow made of the answers. Others give it back by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,15 @@ class ChdbStore:
         loop = asyncio.get_running_loop()
         with self._counted("append"):
             return await loop.run_in_executor(self._appenders, work, _Connection(self))
+
+    async def trim(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._killer, self._trim)
+
+    def _trim(self) -> None:
+        self._run("SYSTEM JEMALLOC PURGE", "Null")
+        if _malloc_trim is not None:
+            _malloc_trim(0)
 
     def hide_pending(self, hide: bool) -> None:
         self._hides_pending = hide

@@ -74,6 +74,10 @@ class Store(Reader, Protocol):
         """Runs `work`, several statements of one commit, in one of the APPENDERS threads; beside all other writes."""
         ...
 
+    async def trim(self) -> None:
+        """Gives memory that nobody uses back to the system. Raises StoreError."""
+        ...
+
     def hide_pending(self, hide: bool) -> None:
         """While true, reads leave out what deletions that are not carried out yet name; such reads are dearer."""
         ...
