@@ -126,6 +126,7 @@ async def test_what_json_says_of_few_values_is_written_once_and_nothing_else_wit
         f"INSERT INTO lines ({LINE_COLUMNS}) SELECT 7, {day} * 86400000000000 + number, number, "
         f"if(number % 3 = 0, 'text', concat({values})), map(), '', 0 FROM numbers({MANY})"
     )
+    await shared_store().write(f"OPTIMIZE TABLE lines PARTITION {day} FINAL")  # small parts are one file
     files = set()
     async with running(store, Totals()) as look:
         for _ in range(4):

@@ -15,6 +15,7 @@ import pytest
 
 from kit.chdb_store import shared_store
 from whodid.store.chdb import READERS, ChdbStore, Settings
+from whodid.store.sql import LINE_COLUMNS
 from whodid.store.store import APPENDERS, Connection, StoreError
 
 CHILD = """
@@ -306,3 +307,16 @@ async def test_what_was_read_a_moment_ago_is_not_unpacked_again() -> None:
     before = (await store.select(hits))["hits"][0].as_py()
     assert await store.select(read) == first
     assert (await store.select(hits))["hits"][0].as_py() > before
+
+
+async def test_an_insert_is_one_file_however_large() -> None:
+    store = shared_store()
+    await store.write(
+        f"INSERT INTO lines ({LINE_COLUMNS}) SELECT 1, 11114 * 86400000000000 + number, number, "
+        "repeat('x', 100) || toString(number), map(), '', 0 FROM numbers(200000)"
+    )
+    kinds = "SELECT DISTINCT part_type FROM system.parts WHERE active AND table = 'lines' AND partition_id = '11114'"
+    assert (await store.select(kinds))["part_type"].to_pylist() == ["Compact"]
+    await store.write("OPTIMIZE TABLE lines PARTITION 11114 FINAL")
+    assert (await store.select(kinds))["part_type"].to_pylist() == ["Wide"]
+    await store.write("ALTER TABLE lines DROP PARTITION 11114")

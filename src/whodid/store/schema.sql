@@ -39,6 +39,10 @@ ALTER TABLE lines ADD INDEX IF NOT EXISTS grams lower(line) TYPE ngrambf_v1(5, 1
 ;
 ALTER TABLE lines MODIFY SETTING exclude_materialize_skip_indexes_on_merge = 'coarse_grams, grams'
 ;
+-- What is inserted is one file, and only what merges write has one for each stream of each column: an insert waits until
+-- the disk has them all.
+ALTER TABLE lines MODIFY SETTING min_level_for_wide_part = 1
+;
 -- Made in quiet moments, too (ingest/json_fields.py). No Map: to change one the engine writes all columns anew. Another
 -- meaning needs another name: old values would stay.
 ALTER TABLE lines ADD COLUMN IF NOT EXISTS json_fields Tuple(names Array(LowCardinality(String)), values Array(LowCardinality(String))) CODEC(ZSTD(1)) COMMENT 'what `| json` finds in the line under names that take few values; query/columns/json_fields.py'
