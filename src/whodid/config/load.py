@@ -258,6 +258,6 @@ def _options(document: Document, fields: Fields, format: str) -> dict[str, str]:
         if option not in known:
             names = f"it has {', '.join(known)}" if known else "it has none"
             document.wrong(node, f"format {format!r} has no option {option!r}; {names}")
-        elif value not in known[option]:
+        elif known[option] and value not in known[option]:
             document.wrong(node, f"option {option!r} must be {' or '.join(known[option])}, not {value!r}")
     return plain(options)

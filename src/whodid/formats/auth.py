@@ -9,7 +9,6 @@ from typing import Final
 
 from whodid.formats.auth_messages import read_message
 from whodid.formats.format import FormatSettings, Parsed
-from whodid.formats.redact import redact
 from whodid.formats.stamps import SECOND, LocalStamps, YearlessStamps
 
 _LINE: Final = re.compile(
@@ -25,9 +24,10 @@ _MOST_SESSIONS: Final = 10_000
 class Auth:
     """One auth.log."""
 
-    __slots__ = ("_sessions", "_stamps", "_yearless")
+    __slots__ = ("_redact", "_sessions", "_stamps", "_yearless")
 
     def __init__(self, settings: FormatSettings) -> None:
+        self._redact = settings.redact
         self._stamps = LocalStamps(settings.timezone)
         self._yearless = YearlessStamps(settings.timezone, settings.year_hint_ns)
         self._sessions: dict[str, str] = {}
@@ -36,7 +36,7 @@ class Auth:
         return False
 
     def parse(self, record: str) -> Parsed:
-        line = redact(record)
+        line = self._redact(record)
         match = _LINE.fullmatch(line)
         if match is None:
             return Parsed(line, {}, None, understood=False)

@@ -19,7 +19,8 @@ FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "plain": Plain,
 }
 OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {"plain": {"multiline": ("stamp",)}}
-"""What only one format can be told (`FormatSettings.options`), and the values that it takes."""
+"""What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the
+format itself judges when it is made."""
 
 
 def make_format(name: str, settings: FormatSettings) -> Format:

@@ -5,10 +5,12 @@ object per followed file, so a format may remember what it saw earlier in the sa
 but must never need it to find where a record begins or ends: after a restart it sees only the records still unsent.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import NamedTuple, Protocol, runtime_checkable
+
+from whodid.formats.redact import redact
 
 Head = tuple[str, ...]
 """What was found in a line while lines were joined, so that it need not be looked for again."""
@@ -28,6 +30,8 @@ class Parsed(NamedTuple):
     """The instant the record states, in ns since 1970 UTC; None where it states none."""
     understood: bool = True
     """False: no pattern of the format matched; the record is kept whole, with what could be read."""
+    labels: Mapping[str, str] | None = None
+    """Labels of this record beside those of its source: the container, the unit. Few values, or streams explode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class FormatSettings:
     year_hint_ns: int = 0
     """The time now in ns, to find the year of RFC 3164 instants (which have none)."""
     options: dict[str, str] = field(default_factory=dict)
+    redact: Callable[[str], str] = redact
+    """Masks secrets: every text of a record passes through it before it leaves the format."""
 
 
 class Format(Protocol):

@@ -8,7 +8,6 @@ import re
 from typing import Final
 
 from whodid.formats.format import FormatSettings, Parsed
-from whodid.formats.redact import redact
 from whodid.formats.stamps import WebStamps
 
 _QUOTED = r'"([^"]*+)"'
@@ -22,16 +21,17 @@ _NAMES: Final = ("client", "user", "", "", "status", "size", "referer", "agent")
 class NginxAccess:
     """One access log."""
 
-    __slots__ = ("_stamps",)
+    __slots__ = ("_redact", "_stamps")
 
     def __init__(self, settings: FormatSettings) -> None:
+        self._redact = settings.redact
         self._stamps = WebStamps()
 
     def continues(self, line: str, record: str) -> bool:
         return False
 
     def parse(self, record: str) -> Parsed:
-        line = redact(record)
+        line = self._redact(record)
         match = _LINE.fullmatch(line)
         ns = self._stamps.read(match.group(3)) if match else None
         if match is None or ns is None:

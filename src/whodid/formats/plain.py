@@ -7,7 +7,6 @@ import re
 from typing import Final
 
 from whodid.formats.format import FormatSettings, Parsed
-from whodid.formats.redact import redact
 from whodid.formats.stamps import LocalStamps
 
 _STAMP: Final = re.compile(
@@ -18,9 +17,10 @@ _STAMP: Final = re.compile(
 class Plain:
     """One log of no format in particular."""
 
-    __slots__ = ("_joins", "_stamps")
+    __slots__ = ("_joins", "_redact", "_stamps")
 
     def __init__(self, settings: FormatSettings) -> None:
+        self._redact = settings.redact
         self._stamps = LocalStamps(settings.timezone)
         self._joins = settings.options.get("multiline") == "stamp"
 
@@ -29,4 +29,4 @@ class Plain:
 
     def parse(self, record: str) -> Parsed:
         stamp = _STAMP.match(record)
-        return Parsed(redact(record), {}, self._stamps.read(stamp.group(1)) if stamp else None)
+        return Parsed(self._redact(record), {}, self._stamps.read(stamp.group(1)) if stamp else None)

@@ -24,7 +24,6 @@ from whodid.formats.postgres_session import (
     numbering,
     opened,
 )
-from whodid.formats.redact import redact
 from whodid.formats.stamps import SECOND, LocalStamps, fraction_ns
 
 DEFAULT_PREFIX: Final = "%m [%p] %q%u@%d "
@@ -44,6 +43,7 @@ class Postgres:
         "_groups",
         "_lines",
         "_prefix",
+        "_redact",
         "_sessions",
         "_severity_group",
         "_stamp_group",
@@ -56,6 +56,7 @@ class Postgres:
         self._groups = tuple((name, group) for group, name in enumerate(names) if name not in _NOT_KEPT)
         self._stamp_group = next((group for group, name in enumerate(names) if name in _NOT_KEPT), -1)
         self._severity_group = len(names)
+        self._redact = settings.redact
         self._stamps = LocalStamps(settings.timezone)
         self._sessions = Sessions()
         self._lines = Lines(self._prefix)
@@ -67,7 +68,7 @@ class Postgres:
         return Quick(self._prefix, self._sessions, self._significant, self._instant, front)
 
     def parse(self, record: str) -> Parsed:
-        line = redact(record)
+        line = self._redact(record)
         head = self._prefix.strict.match(record)
         if head is not None and record.find(":  ", head.end(), self._prefix.longest) < 0:
             values, doubt = head.groups(), ""
@@ -86,7 +87,7 @@ class Postgres:
         if line is not record:
             for name in _SECRETIVE:
                 if name in out:
-                    out[name] = redact(out[name])
+                    out[name] = self._redact(out[name])
         return Parsed(line, out, ns)
 
     def _read_with_care(self, record: str) -> tuple[Reading | None, str]:

@@ -4,6 +4,7 @@ What a client calls itself cannot forge anything here, so this log is the author
 are those of the manual's "Using JSON-Format Log Output"; the messages are read by postgres_message.py.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -11,7 +12,6 @@ import orjson
 from whodid.formats.format import FormatSettings, Parsed
 from whodid.formats.postgres_message import describe
 from whodid.formats.postgres_session import UNKNOWN, Session, Sessions
-from whodid.formats.redact import redact
 from whodid.formats.stamps import LocalStamps
 
 _NAMES: Final = (
@@ -36,9 +36,10 @@ _SECRETIVE: Final = ("message", "detail", "hint", "statement", "context", "inter
 class PostgresJson:
     """One JSON log of PostgreSQL."""
 
-    __slots__ = ("_sessions", "_stamps")
+    __slots__ = ("_redact", "_sessions", "_stamps")
 
     def __init__(self, settings: FormatSettings) -> None:
+        self._redact = settings.redact
         self._stamps = LocalStamps(settings.timezone)
         self._sessions = Sessions()
 
@@ -49,12 +50,12 @@ class PostgresJson:
         try:
             fields = orjson.loads(record)
         except ValueError:
-            return Parsed(redact(record), {}, None, understood=False)
+            return Parsed(self._redact(record), {}, None, understood=False)
         if not isinstance(fields, dict) or not isinstance(fields.get("message", ""), str):
-            return Parsed(redact(record), {}, None, understood=False)
+            return Parsed(self._redact(record), {}, None, understood=False)
         severity = fields.get("error_severity")
         if not isinstance(severity, str):
-            return Parsed(redact(record), {}, None, understood=False)
+            return Parsed(self._redact(record), {}, None, understood=False)
         out = _attributes(fields)
         parts = {word: fields[key] for key, word in _PARTS if isinstance(fields.get(key), str) and fields[key]}
         describe(out, severity, fields.get("message", ""), parts, self._session(out))
@@ -62,9 +63,9 @@ class PostgresJson:
             self._sessions.end(out.get("session", ""))
         stamp = fields.get("timestamp")
         ns = self._stamps.read(stamp) if isinstance(stamp, str) else None
-        line = _without_secrets(record, fields)
+        line = _without_secrets(record, fields, self._redact)
         if line is not record:
-            out = {name: redact(value) for name, value in out.items()}
+            out = {name: self._redact(value) for name, value in out.items()}
         return Parsed(line, out, ns)
 
     def _session(self, out: dict[str, str]) -> Session | None:
@@ -87,7 +88,7 @@ def _attributes(fields: dict[str, Any]) -> dict[str, str]:
     return out
 
 
-def _without_secrets(record: str, fields: dict[str, Any]) -> str:
+def _without_secrets(record: str, fields: dict[str, Any], redact: Callable[[str], str]) -> str:
     """The record as it was, unless a field holds a secret: then the object is written anew with that field masked."""
     if redact(record) is record:
         return record
