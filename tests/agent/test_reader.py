@@ -8,8 +8,10 @@ import pytest
 
 from kit.agent_parts import EPOCH_S, StillClock, TinyFormat
 from whodid.agent.batch import BatchBuilder
+from whodid.agent.encode import PlainEncoder, Surroundings
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
+from whodid.agent.labelling import Labelling
 from whodid.agent.misread import Misread
 from whodid.agent.reader import FileReader, ReaderLimits
 from whodid.agent.settings import SourceSettings
@@ -30,8 +32,9 @@ class Bench:
         self.file = FollowedFile(str(path), os.open(path, os.O_RDONLY))
         self.file.grow_head()
         misread = Misread(SourceSettings("j", "tiny", (str(path),)))
-        limits = ReaderLimits(100, 100, 0.15, max_age_ns)
-        self.reader = FileReader(self.file, "j", "{}", format, Instants(), limits, self.clock, self.health, misread)
+        around = Surroundings("j", str(path), Labelling({}), Instants(), self.clock, self.health, misread, max_age_ns)
+        encoder, limits = PlainEncoder(format, around), ReaderLimits(100, 100, 0.15)
+        self.reader = FileReader(self.file, "j", "{}", format.continues, encoder, limits, self.clock, self.health)
 
     def take(self, max_entries: int = 100, hurry: bool = False) -> list[str]:
         return [entry.line for entry in self.entries(max_entries, hurry)]

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from whodid.agent.batch import BatchBuilder
+from whodid.agent.encode import PlainEncoder, Surroundings
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
+from whodid.agent.labelling import Labelling
 from whodid.agent.misread import Misread
 from whodid.agent.positions import Position, Positions
 from whodid.agent.reader import FileReader, ReaderLimits
@@ -18,7 +20,6 @@ from whodid.agent.zone import host_zone
 from whodid.errors import WhodidError
 from whodid.formats.format import Format, FormatSettings
 from whodid.model.clock import Clock
-from whodid.model.labels import format_labels
 from whodid.sources.files import FileSource
 from whodid.sources.source import Feed, Source
 
@@ -30,10 +31,16 @@ class UnknownZone(WhodidError):
     """A source names a time zone that this host does not know."""
 
 
+Found = Callable[[], Sequence[SourceSettings]]
+"""Sources that come and go: containers, inboxes. The very same object while nothing has changed."""
+
+
 class _Job:
     """One source of the settings, at work."""
 
     def __init__(self, settings: SourceSettings, source: Source, format_settings: FormatSettings) -> None:
+        self.leaving = False
+        """Not wanted any more: gone as soon as it is read to its end."""
         self.settings = settings
         self.source = source
         self.format_settings = format_settings
@@ -46,22 +53,30 @@ class Collector:
     """Fills batches from the followed files."""
 
     def __init__(
-        self, settings: AgentSettings, positions: Positions, make_format: FormatMaker, clock: Clock, health: Health
+        self,
+        settings: AgentSettings,
+        positions: Positions,
+        make_format: FormatMaker,
+        clock: Clock,
+        health: Health,
+        found: Sequence[Found] = (),
     ) -> None:
         self._settings = settings
         self._positions = positions
         self._make_format = make_format
         self._clock = clock
         self._health = health
-        self._limits = ReaderLimits(
-            settings.max_line_bytes, settings.max_record_bytes, settings.max_wait_s, settings.max_age_ns
-        )
+        self._limits = ReaderLimits(settings.max_line_bytes, settings.max_record_bytes, settings.max_wait_s)
         self._ended: dict[str, int] = {}  # fully read files by id, and where they end: gone once acknowledged
         self._turn = 0
-        self._jobs = [self._start(source) for source in settings.sources]
+        self._jobs = [self._start(source) for source in settings.sources if source.paths]
+        self._found: list[tuple[Found, Sequence[SourceSettings], dict[tuple[str, ...], _Job]]] = [
+            (find, (), {}) for find in found
+        ]
 
     def refresh(self) -> bool:
         """Looks for new, rotated and ended files; True when there is something to write down at once."""
+        self._look_for_sources()
         news = False
         for job in self._jobs:
             feeds = job.source.refresh(self._clock.monotonic_s())
@@ -76,6 +91,13 @@ class Collector:
                 self._positions.bury(id, self._clock.now_ns())
                 del self._ended[id]
         return news
+
+    def pass_over(self) -> None:
+        """Acknowledges what was read and left out at the end of files. Only while nothing is on its way."""
+        for job in self._jobs:
+            for reader in job.readers.values():
+                if reader.left_out:
+                    self._positions.pass_over(job.settings.job, reader.feed.place(reader.pass_over()))
 
     def fill(self, batch: BatchBuilder) -> bool:
         """Fills the batch; True when it is full, so that there may be more to read."""
@@ -114,6 +136,33 @@ class Collector:
     def close(self) -> None:
         for job in self._jobs:
             job.source.close()
+
+    def _look_for_sources(self) -> None:
+        """Takes up sources that have come, and lets go of those that are gone. Where only the settings of one have
+        changed they hold for its next file: what was read already must not be read again."""
+        for at, (find, last, jobs) in enumerate(self._found):
+            wanted = find()
+            if wanted is last:
+                continue
+            self._found[at] = (find, wanted, jobs)
+            for settings in wanted:
+                if settings.paths not in jobs:
+                    jobs[settings.paths] = self._start(settings)
+                    self._jobs.append(jobs[settings.paths])
+                jobs[settings.paths].settings = settings
+            for paths, job in jobs.items():
+                job.leaving = all(paths != settings.paths for settings in wanted)
+        for _, _, jobs in self._found:
+            for paths, job in list(jobs.items()):
+                if job.leaving and all(self._is_acknowledged(reader) for reader in job.readers.values()):
+                    job.source.close()
+                    self._jobs.remove(job)
+                    del jobs[paths]
+
+    def _is_acknowledged(self, reader: FileReader) -> bool:
+        """Whether all that there is of a file has arrived, but for a record that is not complete."""
+        position = self._positions.get(reader.feed.id)
+        return reader.at_end and position is not None and position.place.offset >= reader.end
 
     def _by_path(self) -> dict[tuple[str, str], list[tuple[_Job, FileReader]]]:
         paths: dict[tuple[str, str], list[tuple[_Job, FileReader]]] = {}
@@ -160,20 +209,35 @@ class Collector:
         job.readers = {feed.id: job.readers.get(feed.id) or self._reader(job, feed) for feed in feeds}
 
     def _reader(self, job: _Job, feed: Feed) -> FileReader:
-        """A reader for a new feed. Label `filename` is the path the lines were written under."""
-        labels = {**job.settings.labels, "job": job.settings.job, "host": self._settings.host, "filename": feed.path}
+        """A reader for a new feed."""
         _log.info("following %s (job %s) from byte %d", feed.path, job.settings.job, feed.offset)
-        return FileReader(
-            feed,
+        labelling = Labelling(self._labels(job.settings, feed.path))
+        format = self._make_format(job.settings.format, job.format_settings)
+        surroundings = Surroundings(
             job.settings.job,
-            format_labels({name: value for name, value in labels.items() if value}),
-            self._make_format(job.settings.format, job.format_settings),
+            feed.path,
+            labelling,
             job.instants.setdefault(feed.path, Instants()),
-            self._limits,
             self._clock,
             self._health,
             job.misread,
+            self._settings.max_age_ns,
         )
+        return FileReader(
+            feed,
+            job.settings.job,
+            labelling.usual[1] if labelling.usual else "",
+            format.continues,
+            PlainEncoder(format, surroundings),
+            self._limits,
+            self._clock,
+            self._health,
+        )
+
+    def _labels(self, settings: SourceSettings, path: str) -> dict[str, str]:
+        """What a source's lines are labelled with. `filename` is the path the lines were written under."""
+        labels = {"job": settings.job, "host": self._settings.host} if settings.automatic_labels else {}
+        return {**labels, **settings.labels, **({"filename": path} if settings.file_label else {})}
 
 
 def _remember(instants: Instants, position: Position) -> None:

@@ -32,6 +32,13 @@ class Health:
     attempts_failed: int = 0
     lag_bytes: dict[str, int] = field(default_factory=dict)
     """Per file, bytes that the server has not acknowledged."""
+    unparsed: dict[str, int] = field(default_factory=dict)
+    """Per file, records that its format did not understand."""
+
+    def not_understood(self, path: str) -> None:
+        """Counts a record of a file that its format did not understand."""
+        self.entries_unparsed += 1
+        self.unparsed[path] = self.unparsed.get(path, 0) + 1
 
     def summary(self) -> str:
         """One line for the log."""

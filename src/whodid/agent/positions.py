@@ -133,6 +133,12 @@ class Positions:
             self._first += 1
         self.unsaved = True
 
+    def pass_over(self, job: str, place: Place) -> None:
+        """A file was read up to a place, and what stands before it is not to be sent."""
+        known = self._files.get(place.id)
+        self._files[place.id] = Position(job, place) if known is None else replace(known, place=place)
+        self.unsaved = True
+
     def follow(self, job: str, place: Place) -> None:
         """Notes that a file is followed (again), after all that were noted before: their order is that of reading."""
         known = self._files.pop(place.id, None)

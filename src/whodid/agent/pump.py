@@ -47,6 +47,8 @@ class Pump:
         """Looks at the files. A new one is written down at once, so that it is sought if rotated while we are away."""
         if self._collector.refresh():
             self._positions.save()
+        if not self._prepared.entries and not self._positions.outstanding:
+            self._collector.pass_over()
 
     def fill(self) -> bool:
         """Reads what fits into the batch being prepared; True when that is full.

@@ -13,7 +13,7 @@ class SourceSettings:
     """Label `job` of every line: database, nginx, auth …"""
     format: str
     """Name of the format that reads the records: postgres, nginx_access, auth, plain …"""
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
     """Files or globs (`*`, `**`). Compressed files are skipped, rotated ones are not read twice."""
     exclude: tuple[str, ...] = ()
     """Globs of files to leave out, on the whole path or on the file's name."""
@@ -25,6 +25,14 @@ class SourceSettings:
     """Zone of instants that state none, as in the IANA database; None: the host's own."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Settings of this format only. `multiline: stamp` (plain): lines without an instant go to the line before."""
+    relabel_configs: tuple[Mapping[str, object], ...] = ()
+    """Prometheus' relabelling of the labels, as in Promtail's `relabel_configs`; see docs/reference/pipeline.md."""
+    pipeline_stages: tuple[Mapping[str, object], ...] = ()
+    """Promtail's pipeline, applied to every line after the format; see docs/reference/pipeline.md."""
+    automatic_labels: bool = True
+    """Whether lines get the labels `job` and `host` by themselves."""
+    file_label: bool = True
+    """Whether lines get the label `filename`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,74 @@
+"""The inboxes of one source: found again after a restart, told to the collector, removed when done."""
+
+import asyncio
+from pathlib import Path
+
+from kit.agent_parts import StillClock
+from whodid.agent.inboxes import Inboxes
+from whodid.agent.settings import SourceSettings
+from whodid.sources.receiver import Origin, Received
+
+SETTINGS = SourceSettings("docker", "plain", labels={"site": "a"}, options={"multiline": "stamp"})
+SHOP = Origin("shop-1", labels={"container": "shop"}, format="postgres", line_prefix="%m ")
+
+
+def open_all(root: Path) -> Inboxes:
+    return Inboxes(SETTINGS, root / "inbox", StillClock())
+
+
+def test_an_origin_is_a_source_with_its_own_labels_and_format(tmp_path: Path) -> None:
+    inboxes = open_all(tmp_path)
+    inboxes(SHOP)
+    (source,) = inboxes.sources()
+    assert source.paths == (str(tmp_path / "inbox/shop-1/inbox.log"),)
+    assert (source.format, source.options) == ("received", {"multiline": "stamp", "inner": "postgres"})
+    assert source.labels == {"site": "a", "container": "shop"}
+    assert (source.line_prefix, source.file_label) == ("%m ", False)
+
+
+def test_the_list_is_the_same_object_until_something_changes(tmp_path: Path) -> None:
+    inboxes = open_all(tmp_path)
+    inboxes(SHOP)
+    first = inboxes.sources()
+    inboxes(SHOP)
+    assert inboxes.sources() is first
+    inboxes(Origin("shop-1", labels={"container": "renamed"}))
+    assert inboxes.sources()[0].labels["container"] == "renamed"
+
+
+def test_what_was_received_before_a_crash_is_there_without_its_sender(tmp_path: Path) -> None:
+    asyncio.run(open_all(tmp_path)(SHOP).put([Received("a", cursor="7")]))
+    again = open_all(tmp_path)
+    assert [source.labels["container"] for source in again.sources()] == ["shop"]
+    assert again(SHOP).cursor() == "7"
+
+
+def test_a_job_of_its_own(tmp_path: Path) -> None:
+    inboxes = open_all(tmp_path)
+    inboxes(Origin("x", labels={"job": "billing"}))
+    assert inboxes.sources()[0].job == "billing"
+
+
+def test_a_finished_one_goes_when_it_is_sent(tmp_path: Path) -> None:
+    inboxes = open_all(tmp_path)
+    inbox = inboxes(SHOP)
+    asyncio.run(inbox.put([Received("a")]))
+    inbox.finish()
+    inboxes.sweep(lambda device, inode, size: False)
+    assert len(inboxes.sources()) == 1
+    inboxes.sweep(lambda device, inode, size: True)
+    assert list(inboxes.sources()) == []
+    assert not (tmp_path / "inbox/shop-1").exists()
+
+
+def test_a_key_is_no_way_out_of_the_directory(tmp_path: Path) -> None:
+    inboxes = open_all(tmp_path)
+    inboxes(Origin("../../etc/x"))
+    assert {path.parent for path in (tmp_path / "inbox").iterdir()} == {tmp_path / "inbox"}
+
+
+def test_a_torn_origin_is_told_of_and_left_alone(tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "inbox/x").mkdir(parents=True)
+    (tmp_path / "inbox/x/origin.json").write_text("{")
+    assert list(open_all(tmp_path).sources()) == []
+    assert "cannot be read" in caplog.text
