@@ -94,8 +94,10 @@ def test_who_sends_waits_while_it_is_full(tmp_path: Path) -> None:
             await asyncio.sleep(0.001)
         assert inbox.full()
         assert not waiting.done()
-        inbox.sweep(lambda stat: True)
-        await asyncio.wait_for(waiting, 10)
+        async with asyncio.timeout(10):
+            while not waiting.done():
+                inbox.sweep(lambda stat: True)
+                await asyncio.sleep(0.001)
 
     asyncio.run(fill())
     assert lines(tmp_path / "in")[-1] == "another"

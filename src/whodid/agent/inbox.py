@@ -150,8 +150,8 @@ class FileInbox:
         self.path.with_suffix(".new").rename(self.path)
         sync_directory(self.directory, os.fsync)
         os.close(self._fd)
-        self._rotated[rotated] = self._size
-        self._fd, self._size = fd, 0
+        size, self._fd, self._size = self._size, fd, 0
+        self._rotated[rotated] = size  # last: a sweep in another thread must not take it for one that holds no cursor
 
     def _mend(self) -> None:
         """Takes off what a crash has left of a line, before anybody reads it."""
