@@ -8,11 +8,12 @@ import cramjam
 import pytest
 
 from kit.agent_parts import StillClock, agent_settings, tiny_format
-from whodid.agent.collector import Collector, UnknownZone
+from whodid.agent.collector import Collector
 from whodid.agent.flights import Flight
 from whodid.agent.health import Health
 from whodid.agent.positions import Positions
 from whodid.agent.pump import Pump
+from whodid.agent.recipe import UnknownZone
 from whodid.agent.settings import AgentSettings
 from whodid.wire.push_protobuf import iter_entries
 

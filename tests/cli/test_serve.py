@@ -145,5 +145,5 @@ def test_the_level_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging, "basicConfig", lambda **options: levels.append(options["level"]))
     for text in ("debug", "ERROR", "loud", ""):
         monkeypatch.setenv("WHODID_LOG_LEVEL", text)
-        serve._log_to_stderr()
+        serve.log_to_stderr()
     assert levels == ["DEBUG", "ERROR", "INFO", "INFO"]

@@ -5,32 +5,19 @@ Rotations of one path are read strictly one after the other, so that a path's li
 
 import logging
 from collections.abc import Callable, Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from whodid.agent.batch import BatchBuilder
-from whodid.agent.encode import PlainEncoder, Surroundings
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
-from whodid.agent.labelling import Labelling
-from whodid.agent.misread import Misread
 from whodid.agent.positions import Position, Positions
-from whodid.agent.reader import FileReader, ReaderLimits
+from whodid.agent.reader import FileReader
+from whodid.agent.recipe import FormatMaker, Recipe
 from whodid.agent.settings import AgentSettings, SourceSettings
-from whodid.agent.zone import host_zone
-from whodid.errors import WhodidError
-from whodid.formats.format import Format, FormatSettings
 from whodid.model.clock import Clock
 from whodid.sources.files import FileSource
 from whodid.sources.source import Feed, Source
 
-FormatMaker = Callable[[str, FormatSettings], Format]
 _log = logging.getLogger(__name__)
-
-
-class UnknownZone(WhodidError):
-    """A source names a time zone that this host does not know."""
-
-
 Found = Callable[[], Sequence[SourceSettings]]
 """Sources that come and go: containers, inboxes. The very same object while nothing has changed."""
 
@@ -38,15 +25,17 @@ Found = Callable[[], Sequence[SourceSettings]]
 class _Job:
     """One source of the settings, at work."""
 
-    def __init__(self, settings: SourceSettings, source: Source, format_settings: FormatSettings) -> None:
-        self.leaving = False
-        """Not wanted any more: gone as soon as it is read to its end."""
-        self.settings = settings
+    def __init__(self, recipe: Recipe, source: Source) -> None:
+        self.recipe = recipe
         self.source = source
-        self.format_settings = format_settings
         self.readers: dict[str, FileReader] = {}  # by the feed's id, oldest first
         self.instants: dict[str, Instants] = {}  # by path
-        self.misread = Misread(settings)
+        self.leaving = False
+        """Not wanted any more: gone as soon as it is read to its end."""
+
+    @property
+    def settings(self) -> SourceSettings:
+        return self.recipe.settings
 
 
 class Collector:
@@ -66,7 +55,6 @@ class Collector:
         self._make_format = make_format
         self._clock = clock
         self._health = health
-        self._limits = ReaderLimits(settings.max_line_bytes, settings.max_record_bytes, settings.max_wait_s)
         self._ended: dict[str, int] = {}  # fully read files by id, and where they end: gone once acknowledged
         self._turn = 0
         self._jobs = [self._start(source) for source in settings.sources if source.paths]
@@ -149,7 +137,8 @@ class Collector:
                 if settings.paths not in jobs:
                     jobs[settings.paths] = self._start(settings)
                     self._jobs.append(jobs[settings.paths])
-                jobs[settings.paths].settings = settings
+                elif jobs[settings.paths].settings != settings:
+                    jobs[settings.paths].recipe = self._recipe(settings)
             for paths, job in jobs.items():
                 job.leaving = all(paths != settings.paths for settings in wanted)
         for _, _, jobs in self._found:
@@ -190,17 +179,13 @@ class Collector:
             known=[p.place for p in known if p.gone_at_ns is None],
             gone=[p.place for p in known if p.gone_at_ns is not None],
         )
-        format_settings = FormatSettings(
-            line_prefix=settings.line_prefix,
-            timezone=_zone(settings) if settings.timezone else host_zone(),
-            year_hint_ns=self._clock.now_ns(),
-            options=dict(settings.options),
-        )
-        self._make_format(settings.format, format_settings)  # an unknown format is an error now, not at the first file
-        job = _Job(settings, source, format_settings)
+        job = _Job(self._recipe(settings), source)
         for position in known:
             _remember(job.instants.setdefault(position.place.path, Instants()), position)
         return job
+
+    def _recipe(self, settings: SourceSettings) -> Recipe:
+        return Recipe(self._settings, settings, self._make_format, self._clock, self._health)
 
     def _follow(self, job: _Job, feeds: Sequence[Feed]) -> None:
         """Makes readers for new feeds. A rotated file found late may stand before one that is followed already."""
@@ -211,44 +196,9 @@ class Collector:
     def _reader(self, job: _Job, feed: Feed) -> FileReader:
         """A reader for a new feed."""
         _log.info("following %s (job %s) from byte %d", feed.path, job.settings.job, feed.offset)
-        labelling = Labelling(self._labels(job.settings, feed.path))
-        format = self._make_format(job.settings.format, job.format_settings)
-        surroundings = Surroundings(
-            job.settings.job,
-            feed.path,
-            labelling,
-            job.instants.setdefault(feed.path, Instants()),
-            self._clock,
-            self._health,
-            job.misread,
-            self._settings.max_age_ns,
-        )
-        return FileReader(
-            feed,
-            job.settings.job,
-            labelling.usual[1] if labelling.usual else "",
-            format.continues,
-            PlainEncoder(format, surroundings),
-            self._limits,
-            self._clock,
-            self._health,
-        )
-
-    def _labels(self, settings: SourceSettings, path: str) -> dict[str, str]:
-        """What a source's lines are labelled with. `filename` is the path the lines were written under."""
-        labels = {"job": settings.job, "host": self._settings.host} if settings.automatic_labels else {}
-        return {**labels, **settings.labels, **({"filename": path} if settings.file_label else {})}
+        return job.recipe.reader(feed, job.instants.setdefault(feed.path, Instants()))
 
 
 def _remember(instants: Instants, position: Position) -> None:
     instants.last_ns = max(instants.last_ns, position.last_ns)
     instants.stated |= position.stated
-
-
-def _zone(settings: SourceSettings) -> ZoneInfo:
-    try:
-        return ZoneInfo(settings.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError) as e:
-        raise UnknownZone(
-            f"source {settings.job}: no time zone {settings.timezone!r} on this host; use a name like Asia/Jerusalem"
-        ) from e

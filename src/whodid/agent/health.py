@@ -35,6 +35,9 @@ class Health:
     unparsed: dict[str, int] = field(default_factory=dict)
     """Per file, records that its format did not understand."""
 
+    receivers: dict[str, str] = field(default_factory=dict)
+    """What each source that is no file is doing, in words."""
+
     def not_understood(self, path: str) -> None:
         """Counts a record of a file that its format did not understand."""
         self.entries_unparsed += 1

@@ -204,6 +204,14 @@ class Positions:
         self._first = self._saved_first = state.first_flight
 
 
+def read_positions(state_dir: Path) -> list[Position]:
+    """Every file that an agent knows, oldest first, for a look from outside; none where nothing can be read."""
+    try:
+        return _decode((state_dir / FILE_NAME).read_bytes()).files
+    except (OSError, ValueError, msgspec.ValidationError):
+        return []
+
+
 def _moved(known: Position | None, span: Span) -> Position:
     """A file's position at the end of a span of it."""
     if known is None:

@@ -14,15 +14,17 @@ import resource
 import sys
 from pathlib import Path
 
-from whodid.agent.collector import Collector, FormatMaker
+from whodid.agent.collector import Collector
 from whodid.agent.flights import StateUnwritable
 from whodid.agent.health import Health
 from whodid.agent.outbound import DISK_RETRY_S, Outbound
 from whodid.agent.positions import Positions
 from whodid.agent.pump import WINDOW, Pump
+from whodid.agent.recipe import FormatMaker
 from whodid.agent.refused import RefusedSpool
 from whodid.agent.settings import AgentSettings
 from whodid.agent.ship import HttpTransport, Shipper, Transport
+from whodid.agent.status import take_status, write_status
 from whodid.errors import WhodidError
 from whodid.formats import make_format
 from whodid.model.clock import Clock
@@ -37,6 +39,7 @@ SAVE_AFTER_PUSHES = 8
 SWITCH_S = 0.0005
 """How long a thread that has to do with a push waits for the one that reads: each push needs several turns."""
 LOOK_EVERY_S = 0.1
+STATUS_EVERY_S = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -101,7 +104,8 @@ class _Agent:
         self._changed = asyncio.Event()
         self._waker = Waker(self._changed)
         self._has_looked = False
-        self._next_look_s = self._next_health_s = self._save_at_s = float("-inf")
+        self._started_ns = clock.now_ns()
+        self._next_look_s = self._next_health_s = self._save_at_s = self._next_status_s = float("-inf")
 
     async def run(self) -> None:
         self._next_health_s = self._clock.monotonic_s() + self._settings.health_every_s
@@ -138,6 +142,7 @@ class _Agent:
         self._collector.measure_lag()
         self._collector.close()
         self._positions.save()
+        self._tell_status()
         _log.info("stopped: %s", self.health.summary())
 
     async def _look(self) -> None:
@@ -186,11 +191,19 @@ class _Agent:
         ):
             self._positions.save()
             self._save_at_s = now_s + SAVE_AFTER_S
+        if now_s >= self._next_status_s:
+            self._next_status_s = now_s + STATUS_EVERY_S
+            self._tell_status()
         if now_s >= self._next_health_s:
             self._next_health_s = now_s + self._settings.health_every_s
             self._positions.forget_old(self._clock.now_ns())
             self._collector.measure_lag()
             _log.info("%s", self.health.summary())
+
+    def _tell_status(self) -> None:
+        """For whoever asks from outside. Not worth stopping for."""
+        with contextlib.suppress(OSError):  # a full disk, which is told of elsewhere
+            write_status(self._settings.state_dir, take_status(self.health, self._started_ns, self._clock.now_ns()))
 
     def _token(self) -> str | None:
         try:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from whodid import __version__
-from whodid.cli import check, demo, query, serve, who
+from whodid.cli import agent, check, demo, query, serve, who
 from whodid.cli.output import explained, need_server_packages
 
 app = typer.Typer(
@@ -36,7 +36,7 @@ def _options(
 
 app.command()(serve.up)
 app.command()(serve.server)
-app.command()(serve.agent)
+app.command()(agent.agent)
 app.command()(demo.demo)
 app.command()(who.who)
 app.command()(query.query)

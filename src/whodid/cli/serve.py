@@ -1,4 +1,4 @@
-"""`whodid server`, `whodid agent`, `whodid up`: the programs that run until they are told to stop."""
+"""`whodid server` and `whodid up`: the programs that run until they are told to stop. `whodid agent` is agent.py."""
 
 import asyncio
 import logging
@@ -17,12 +17,10 @@ import httpx2
 import typer
 
 from whodid.agent.discover import discover
-from whodid.agent.run import run_agent
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.cli.output import WRONG, complain, explained, need_server_packages
 from whodid.config.load import find_file, load_config
 from whodid.config.settings import Config
-from whodid.formats import make_format
 from whodid.model.clock import SECOND, SystemClock
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="whodid.yml; found by itself if not given.")]
@@ -42,26 +40,13 @@ def server(config: ConfigFile = None) -> None:
         # Imported here, since a host that only runs the agent has no database engine and no web server.
         from whodid.server import HalfRunning, run_server
 
-        _log_to_stderr()
+        log_to_stderr()
         clock = SystemClock()
         try:
-            _run(lambda stop: run_server(settings, clock, stop, lambda: _say_ready(settings)))
+            run_until_told(lambda stop: run_server(settings, clock, stop, lambda: _say_ready(settings)))
         except HalfRunning as e:
             complain(str(e))
             raise typer.Exit(WRONG) from None
-
-
-def agent(config: ConfigFile = None) -> None:
-    """Follow this machine's logs and send them to the server.
-
-    Example: WHODID_AGENT_SERVER=http://10.0.0.5:3100 whodid agent
-    """
-    with explained():
-        settings = agent_settings(load_config(find_file(config)))
-        _log_to_stderr()
-        for source in settings.sources:
-            logging.getLogger("whodid.agent").info("following %s as job %s", ", ".join(source.paths), source.job)
-        _run(lambda stop: run_agent(settings, SystemClock(), stop, make_format))
 
 
 def up(config: ConfigFile = None) -> None:
@@ -193,7 +178,7 @@ def _say_ready(config: Config) -> None:
     logging.getLogger("whodid.server").info("ready: dashboard at %s/logs/", config.dashboard.url)
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     level = os.environ.get("WHODID_LOG_LEVEL", "INFO").upper()
     logging.basicConfig(
         level=level if level in logging.getLevelNamesMapping() else "INFO",
@@ -204,7 +189,7 @@ def _log_to_stderr() -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+def run_until_told(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Runs until done or SIGTERM or SIGINT, which ask for a graceful stop."""
 
     async def guarded() -> None:
