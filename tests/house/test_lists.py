@@ -20,7 +20,7 @@ def test_every_format_class_is_in_the_list() -> None:
         if isinstance(node, ast.ClassDef)
         and any(isinstance(m, ast.FunctionDef) and m.name == "parse" for m in node.body)
     }
-    listed = {getattr(factory, "__name__", "") for factory in FORMATS.values()}
+    listed = {getattr(getattr(factory, "func", factory), "__name__", "") for factory in FORMATS.values()}
     assert classes - {"Format"} == listed
 
 

@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 REFERENCE, GUIDE = ROOT / "docs" / "reference", ROOT / "docs" / "guide"
 PAGES = sorted([*REFERENCE.glob("*.md"), *GUIDE.glob("*.md"), ROOT / "README.md"])
 SAMPLES = ROOT / "tests" / "formats" / "samples"
+ENVELOPES = {"received", "docker"}
+"""Formats that give what the format inside them gives, too."""
 NOT_KEPT = {"", "stamp", "epoch", "type", "what", "why", "name"}
 """Names of patterns that become no attribute."""
 
@@ -130,7 +132,8 @@ def test_the_formats_of_an_attribute_are_right() -> None:
     for path in SAMPLES.glob("*.log"):
         for sample in read_samples(path)[1]:
             for name in sample.expected:
-                assert path.stem in claims[name].split(", "), f"{name} in {sample.where}"
+                of_inner = path.stem in ENVELOPES and name in claims
+                assert of_inner or path.stem in claims[name].split(", "), f"{name} in {sample.where}"
 
 
 def test_every_format_is_documented() -> None:

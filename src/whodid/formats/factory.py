@@ -1,6 +1,7 @@
 """The formats by the names that the configuration uses, and how one is made."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from whodid.formats.auth import Auth
@@ -10,17 +11,7 @@ from whodid.formats.nginx_access import NginxAccess
 from whodid.formats.plain import Plain
 from whodid.formats.postgres import Postgres
 from whodid.formats.postgres_json import PostgresJson
-
-FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
-    "postgres": Postgres,
-    "postgres_json": PostgresJson,
-    "nginx_access": NginxAccess,
-    "auth": Auth,
-    "plain": Plain,
-}
-OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {"plain": {"multiline": ("stamp",)}}
-"""What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the
-format itself judges when it is made."""
+from whodid.formats.received import Received
 
 
 def make_format(name: str, settings: FormatSettings) -> Format:
@@ -29,3 +20,19 @@ def make_format(name: str, settings: FormatSettings) -> Format:
     if factory is None:
         raise FormatError(f"unknown format {name!r}: use one of {', '.join(FORMATS)}")
     return factory(settings)
+
+
+FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
+    "postgres": Postgres,
+    "postgres_json": PostgresJson,
+    "nginx_access": NginxAccess,
+    "auth": Auth,
+    "plain": Plain,
+    "received": partial(Received, make=make_format),
+}
+OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "plain": {"multiline": ("stamp",)},
+    "received": {"inner": (), "discovered": ("keep",)},
+}
+"""What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the
+format itself judges when it is made."""
