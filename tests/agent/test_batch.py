@@ -40,3 +40,14 @@ def test_full_by_entries_or_by_bytes() -> None:
     builder = BatchBuilder(2, 100)
     builder.add("{}", [b""], 1, 101, span("f", 0, 1))
     assert builder.full
+
+
+def test_a_batch_is_for_one_tenant() -> None:
+    builder = BatchBuilder(10, 1000)
+    assert builder.takes("team-a")
+    builder.add("{}", [b""], 1, 10, span("f", 0, 1))
+    assert builder.takes("team-a")
+    assert not builder.full
+    assert not builder.takes("")
+    assert builder.full  # the other tenant's lines wait for the next one
+    assert builder.seal("agent").tenant == "team-a"

@@ -39,24 +39,35 @@ class Batch:
     """PushRequest as a snappy block."""
     entries: int
     spans: tuple[Span, ...]
+    tenant: str = ""
+    """Loki's tenant (`X-Scope-OrgID`); empty: the one of the agent's settings."""
 
 
 class BatchBuilder:
-    """A push being filled."""
+    """A push being filled. All of it is for one tenant, that of its first entry."""
 
-    __slots__ = ("_max_bytes", "_max_entries", "_spans", "_streams", "entries", "size_bytes")
+    __slots__ = ("_closed", "_max_bytes", "_max_entries", "_spans", "_streams", "entries", "size_bytes", "tenant")
 
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._streams: dict[str, list[bytes]] = {}
         self._spans: dict[str, Span] = {}
+        self._closed = False
         self.entries = 0
         self.size_bytes = 0
+        self.tenant = ""
+
+    def takes(self, tenant: str) -> bool:
+        """Whether entries for this tenant may go in; if not, the batch is full from now on."""
+        if not self.entries:
+            self.tenant = tenant
+        self._closed |= tenant != self.tenant
+        return not self._closed
 
     @property
     def full(self) -> bool:
-        return self.entries >= self._max_entries or self.size_bytes >= self._max_bytes
+        return self._closed or self.entries >= self._max_entries or self.size_bytes >= self._max_bytes
 
     @property
     def room(self) -> tuple[int, int]:
@@ -76,7 +87,7 @@ class BatchBuilder:
         raw = b"".join([encode_stream(labels, entries) for labels, entries in self._streams.items()])
         spans = tuple(self._spans.values())
         body = bytes(cramjam.snappy.compress_raw(raw))
-        return Batch(_key(agent_id, spans), body, self.entries, spans)
+        return Batch(_key(agent_id, spans), body, self.entries, spans, self.tenant)
 
 
 def _key(agent_id: str, spans: Iterable[Span]) -> str:

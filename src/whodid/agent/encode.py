@@ -33,6 +33,8 @@ class Ready(NamedTuple):
     first_stated: int
     labels: list[str] | None = None
     """The label text of each; None: all have the source's usual one."""
+    tenants: list[str] | None = None
+    """The tenant of each; None: that of the agent's settings."""
     bound: frozenset[int] = frozenset()
     """Entries that must go into the same batch as the one behind them: the same lines are in both."""
 

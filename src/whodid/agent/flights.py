@@ -43,6 +43,7 @@ class _Front(msgspec.Struct, forbid_unknown_fields=True):
     key: str
     entries: int
     spans: tuple[Span, ...]
+    tenant: str = ""
 
 
 class FlightLog:
@@ -112,7 +113,7 @@ def sync_directory(directory: Path, sync: Callable[[int], None]) -> None:
 
 def _front(batch: Batch) -> bytes:
     """A line with the checksum of all the rest, and a line that says what the body is."""
-    front = orjson.dumps({"key": batch.key, "entries": batch.entries, "spans": batch.spans})
+    front = orjson.dumps({"key": batch.key, "entries": batch.entries, "spans": batch.spans, "tenant": batch.tenant})
     return b"%s\n%s\n" % (_sum(front, batch.body), front)
 
 
@@ -126,7 +127,7 @@ def _read(path: Path) -> Batch | None:
         known = msgspec.json.decode(front, type=_Front)
     except (OSError, msgspec.DecodeError):
         return None
-    return Batch(known.key, body, known.entries, known.spans)
+    return Batch(known.key, body, known.entries, known.spans, known.tenant)
 
 
 def _sum(front: bytes, body: bytes) -> bytes:

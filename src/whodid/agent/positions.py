@@ -91,6 +91,10 @@ class Positions:
     def get(self, id: str) -> Position | None:
         return self._files.get(id)
 
+    def acknowledged_sizes(self) -> dict[tuple[int, int], int]:
+        """How far each file that is or was followed is acknowledged, by device and inode."""
+        return {(p.place.device, p.place.inode): p.place.offset for p in self._files.values()}
+
     @property
     def in_flight(self) -> list[Flight]:
         """What is on its way, oldest first."""

@@ -147,9 +147,13 @@ class FileReader:
     def _put(self, batch: BatchBuilder) -> None:
         """Puts of what is ready into the batch as much as there is room for: one entry too many, if they are long."""
         ready, first = self._ready, self._next
+        if not batch.takes(ready.tenants[first] if ready.tenants else ""):
+            return
         max_entries, room_bytes = batch.room
         before = ready.sizes[first - 1] if first else 0
         stop = min(bisect_left(ready.sizes, before + room_bytes, first) + 1, first + max_entries, len(ready.entries))
+        if ready.tenants:
+            stop = next((at for at in range(first, stop) if ready.tenants[at] != ready.tenants[first]), stop)
         while stop - 1 in ready.bound:
             stop += 1
         last = stop - 1

@@ -21,6 +21,8 @@ from whodid.agent.outbound import DISK_RETRY_S, Outbound
 from whodid.agent.positions import Positions
 from whodid.agent.pump import WINDOW, Pump
 from whodid.agent.recipe import FormatMaker
+from whodid.agent.receivers import make_inlets
+from whodid.agent.receiving import Receiving
 from whodid.agent.refused import RefusedSpool
 from whodid.agent.settings import AgentSettings
 from whodid.agent.ship import HttpTransport, Shipper, Transport
@@ -94,14 +96,16 @@ class _Agent:
         self._stop = stop
         self.health = Health()
         self._positions = Positions(settings.state_dir, clock.now_ns())
-        self._collector = Collector(settings, self._positions, make_format, clock, self.health)
+        self._changed = asyncio.Event()
+        inlets = make_inlets(settings, clock, self._changed.set)
+        self._receiving = Receiving(inlets, clock, self.health)
+        self._collector = Collector(settings, self._positions, make_format, clock, self.health, self._receiving.found)
         self._pump = Pump(
             self._collector, self._positions, self.health, settings.max_batch_entries, settings.max_batch_bytes
         )
         self._refused = RefusedSpool(settings.state_dir / "refused", settings.refused_max_bytes)
-        shipper = Shipper(transport, self._token, clock, self.health, random.Random(), WINDOW)
+        shipper = Shipper(transport, self._token, clock, self.health, random.Random(), WINDOW, settings.tenant)
         self._outbound = Outbound(shipper, self._positions, clock)
-        self._changed = asyncio.Event()
         self._waker = Waker(self._changed)
         self._has_looked = False
         self._started_ns = clock.now_ns()
@@ -112,6 +116,7 @@ class _Agent:
         for flight in self._pump.in_flight:
             _log.info("sending again what was on its way before the restart: %d entries", flight.batch.entries)
             self._outbound.send(flight, repeated=True)
+        self._receiving.start()
         while not self._stop.is_set():
             try:
                 if not await self._turn():
@@ -135,6 +140,7 @@ class _Agent:
 
     async def close(self) -> None:
         """Gives what is on its way a last chance, and writes down what is acknowledged."""
+        await self._receiving.close()
         await self._outbound.finish(STOP_GRACE_S)
         self._settle()
         await self._outbound.cancel()
@@ -194,6 +200,7 @@ class _Agent:
         if now_s >= self._next_status_s:
             self._next_status_s = now_s + STATUS_EVERY_S
             self._tell_status()
+            self._receiving.sweep(self._positions)
         if now_s >= self._next_health_s:
             self._next_health_s = now_s + self._settings.health_every_s
             self._positions.forget_old(self._clock.now_ns())

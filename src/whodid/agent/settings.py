@@ -46,6 +46,8 @@ class AgentSettings:
     state_dir: Path
     """Directory for the places read up to and for lines the server refused; must survive a restart."""
     sources: tuple[SourceSettings, ...]
+    tenant: str = ""
+    """Loki's tenant (`X-Scope-OrgID`) for a server that has several; empty: none is named."""
     token_file: Path | None = None
     """File with the bearer token, read again at every attempt; None: `WHODID_AGENT_TOKEN` if set, else no token."""
     max_batch_entries: int = 8_000

@@ -22,6 +22,7 @@ from whodid.agent.health import Health
 from whodid.model.clock import SECOND, Clock
 from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
 
+TENANT_HEADER = "X-Scope-OrgID"
 PUSH_PATH = "/loki/api/v1/push"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 30.0
 LONGEST_RETRY_AFTER_S = 300.0
@@ -118,12 +119,14 @@ class Shipper:
         health: Health,
         rng: random.Random,
         at_once: int = 1,
+        tenant: str = "",
     ) -> None:
         self._transport = transport
         self._token = token
         self._clock = clock
         self._health = health
         self._rng = rng
+        self._tenant = tenant
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="whodid-ship")
         self._said_at_s = float("-inf")
         self._failures = 0  # since the server last took something
@@ -177,6 +180,8 @@ class Shipper:
             KEY_HEADER: batch.key,
             ATTEMPT_HEADER: str(attempt),
         }
+        if tenant := batch.tenant or self._tenant:
+            headers[TENANT_HEADER] = tenant
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
         return self._transport.post(batch.body, headers)
