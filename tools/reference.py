@@ -289,7 +289,7 @@ def agent_limits() -> str:
     rows = [
         (code(field.name), amount(field.name, field.default), meaning(AgentSettings, field.name))
         for field in fields
-        if field.default is not None
+        if isinstance(field.default, int | float)
     ]
     return table(("limit", "number", "meaning"), rows)
 

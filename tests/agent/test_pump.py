@@ -1,6 +1,6 @@
 """The order of steps, and what the collector gives to whom: two in flight, turns for every path, wrong settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,23 +8,23 @@ import cramjam
 import pytest
 
 from kit.agent_parts import StillClock, agent_settings, tiny_format
-from whodid.agent.collector import Collector
+from whodid.agent.collector import Collector, Found
 from whodid.agent.flights import Flight
 from whodid.agent.health import Health
 from whodid.agent.positions import Positions
 from whodid.agent.pump import Pump
 from whodid.agent.recipe import UnknownZone
-from whodid.agent.settings import AgentSettings
+from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.wire.push_protobuf import iter_entries
 
 
 class Bench:
     """A pump on a temporary directory."""
 
-    def __init__(self, settings: AgentSettings) -> None:
+    def __init__(self, settings: AgentSettings, found: Sequence[Found] = ()) -> None:
         self.clock, self.health = StillClock(), Health()
         self.positions = Positions(settings.state_dir, 0)
-        self.collector = Collector(settings, self.positions, tiny_format, self.clock, self.health)
+        self.collector = Collector(settings, self.positions, tiny_format, self.clock, self.health, found)
         self.pump = Pump(self.collector, self.positions, self.health, settings.max_batch_entries, 1 << 20)
 
     def launch(self, *, one_by_one: bool = False) -> Flight | None:
@@ -157,3 +157,63 @@ def test_unknown_zone_is_an_error_that_says_what_to_write(tmp_path: Path) -> Non
     wrong = replace(settings, sources=(replace(settings.sources[0], timezone="Mars/Base"),))
     with pytest.raises(UnknownZone, match="source test: no time zone 'Mars/Base'"):
         Bench(wrong)
+
+
+def all_sent(bench: Bench) -> list[str]:
+    """Reads and acknowledges until nothing more comes; the lines."""
+    out = []
+    while True:
+        bench.pump.look()
+        bench.pump.fill()
+        bench.clock.seconds += 1
+        bench.pump.fill()
+        flight = bench.launch()
+        if flight is None:
+            return out
+        out += lines(flight)
+        bench.pump.settle(flight, refused=False)
+
+
+def test_what_is_left_out_is_not_read_again_after_a_restart(logs: Path) -> None:
+    (logs / "a.log").write_text("1 old\n2 old\n")
+    settings = agent_settings(logs.parent, "*.log", max_age_ns=-10 * 1_000_000_000)  # all of it is too old
+    bench = Bench(settings)
+    assert all_sent(bench) == []
+    bench.pump.look()
+    bench.positions.save()
+    bench.collector.close()
+    again = Bench(settings)
+    assert all_sent(again) == []
+    assert again.health.entries_too_old == 0
+    again.collector.close()
+
+
+def test_sources_come_and_go(logs: Path) -> None:
+    (logs / "a.log").write_text("1 a\n")
+    (logs / "b.log").write_text("1 b\n")
+    a, b = (SourceSettings("found", "tiny", (str(logs / name),), labels={"of": name}) for name in ("a.log", "b.log"))
+    wanted = [[a]]
+    bench = Bench(agent_settings(logs.parent, "none.log"), [lambda: wanted[0]])
+    assert all_sent(bench) == ["1 a"]
+    wanted[0] = [a, b]
+    assert all_sent(bench) == ["1 b"]
+    wanted[0] = [b]
+    bench.pump.look()
+    (logs / "a.log").write_text("1 a\n2 a\n")
+    assert all_sent(bench) == []  # nobody wants it any more
+    wanted[0] = [a, b]
+    assert all_sent(bench) == ["2 a"]  # and it is gone on with where it stood
+    bench.collector.close()
+
+
+def test_a_source_that_goes_is_read_to_its_end_first(logs: Path) -> None:
+    (logs / "a.log").write_text("1 a\n")
+    wanted = [[SourceSettings("found", "tiny", (str(logs / "a.log"),))]]
+    bench = Bench(agent_settings(logs.parent, "none.log"), [lambda: wanted[0]])
+    bench.pump.look()
+    (logs / "a.log").unlink()  # as a container's log when it is removed
+    wanted[0] = []
+    assert all_sent(bench) == ["1 a"]
+    bench.pump.look()
+    assert bench.collector.directories() == frozenset({str(logs)})
+    bench.collector.close()
