@@ -30,12 +30,13 @@ from whodid import server
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.api import errors as api_errors
 from whodid.api.app import SafeHeaders, api_app
+from whodid.api.hooks import DeployHook, GithubHook
 from whodid.api.metrics import of_store, register
 from whodid.api.routes import export, tail
 from whodid.api.services import Services
 from whodid.cli.main import app as commands_app
 from whodid.config import load
-from whodid.config.environment import KEYS, variable
+from whodid.config.environment import KEYS, is_section, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.formats import postgres_prefix
 from whodid.ingest import deletes
@@ -172,6 +173,9 @@ _FIELDS: dict[tuple[str, str], tuple[type, str]] = {
     ("limits", "query_timeout"): (Limits, "query_timeout_ns"),
     ("limits", "query_memory_bytes"): (Limits, "query_memory_bytes"),
     ("limits", "volume_max_series"): (Limits, "volume_max_series"),
+    ("webhooks.github", "secret_file"): (GithubHook, "secret_file"),
+    ("webhooks.github", "deploy_workflows"): (GithubHook, "deploy_workflows"),
+    ("webhooks.deploy", "secret_file"): (DeployHook, "secret_file"),
     ("agent", "server"): (AgentSection, "server"),
     ("agent", "host"): (AgentSection, "host"),
     ("agent", "token_file"): (AgentSection, "token_file"),
@@ -188,8 +192,10 @@ _NOT_FIXED = {
 def config_keys() -> str:
     parts = []
     for section, keys in KEYS.items():
-        # Keys of the top level that are sections have a table of their own.
-        rows = [_key(section, key) for key in keys if section or key not in KEYS]
+        # Keys that are sections have a table of their own.
+        rows = [_key(section, key) for key in keys if not is_section(section, key)]
+        if not rows:
+            continue
         cells = [(code(row.key), row.default, row.environment, row.meaning) for row in rows]
         title = f"### `{section}`\n\n" if section else ""
         parts.append(title + table(("key", "default", "environment", "meaning"), cells))
@@ -204,7 +210,13 @@ def _key(section: str, key: str) -> Row:
     owner, name = _FIELDS[section, key]
     defaults: Any = load.load_config(None, {})
     if owner is not Config:
-        defaults = {Retention: defaults.retention, Limits: defaults.limits, AgentSection: defaults.agent}[owner]
+        defaults = {
+            Retention: defaults.retention,
+            Limits: defaults.limits,
+            GithubHook: defaults.webhooks.github,
+            DeployHook: defaults.webhooks.deploy,
+            AgentSection: defaults.agent,
+        }[owner]
     default = _NOT_FIXED.get((section, key)) or shown(name, getattr(defaults, name))
     return Row(path, default, meaning(owner, name), name_of_variable)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from whodid.agent.settings import SourceSettings
-from whodid.config.environment import KEYS
+from whodid.api.hooks import DeployHook, GithubHook, Hooks
+from whodid.config.environment import KEYS, is_section
 from whodid.config.load import (
     NOTIFY_KEYS,
     PERSON_KEYS,
@@ -88,6 +89,9 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
             ),
             Person("nameless", "nameless"),
         ),
+        webhooks=Hooks(
+            GithubHook(Path("/home/dana/github.secret"), ("ship",)), DeployHook(Path("/etc/whodid/deploy.token"))
+        ),
         agent=AgentSection(
             "http://10.0.0.5:3100",
             "prod",
@@ -148,6 +152,9 @@ OVERRIDES = {
     "WHODID_RULES": ('["builtin", "r/*.yml"]', "rules", ("builtin", "r/*.yml")),
     "WHODID_NOTIFY": ('[{url: "http://x"}]', "notify", (WebhookSettings("webhook-1", "http://x"),)),
     "WHODID_PEOPLE": ("{dana: {unix: [d]}}", "people", (Person("dana", "dana", unix=("d",)),)),
+    "WHODID_WEBHOOKS_GITHUB_SECRET_FILE": ("/s", "webhooks.github.secret_file", Path("/s")),
+    "WHODID_WEBHOOKS_GITHUB_DEPLOY_WORKFLOWS": ("[a, b]", "webhooks.github.deploy_workflows", ("a", "b")),
+    "WHODID_WEBHOOKS_DEPLOY_SECRET_FILE": ("/d", "webhooks.deploy.secret_file", Path("/d")),
     "WHODID_AGENT_SERVER": ("https://logs.team.example", "agent.server", "https://logs.team.example"),
     "WHODID_AGENT_HOST": ("web-1", "agent.host", "web-1"),
     "WHODID_AGENT_TOKEN_FILE": ("~/t", "agent.token_file", Path.home() / "t"),
@@ -159,9 +166,8 @@ REFUSED = {"WHODID_AUTH_TOKENS_FILE": "/t", "WHODID_AGENT_PROMTAIL_CONFIG": "/p"
 
 def variables() -> set[str]:
     """The name of every key's variable, as the documentation forms it."""
-    sections = set(KEYS) - {""}
-    inner = {f"WHODID_{section}_{key}".upper() for section in sections for key in KEYS[section]}
-    return inner | {f"WHODID_{key}".upper() for key in KEYS[""] if key not in sections}
+    named = ((section, key) for section, keys in KEYS.items() for key in keys if not is_section(section, key))
+    return {f"WHODID_{section}_{key}".upper().replace(".", "_").replace("__", "_") for section, key in named}
 
 
 def test_every_key_has_a_variable_and_every_variable_a_case() -> None:

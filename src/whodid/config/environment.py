@@ -24,6 +24,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "rules",
         "notify",
         "people",
+        "webhooks",
         "agent",
     ),
     "server": ("listen",),
@@ -40,9 +41,12 @@ KEYS: dict[str, tuple[str, ...]] = {
         "volume_max_series",
     ),
     "auth": ("tokens_file",),
+    "webhooks": ("github", "deploy"),
+    "webhooks.github": ("secret_file", "deploy_workflows"),
+    "webhooks.deploy": ("secret_file",),
     "agent": ("server", "host", "token_file", "sources", "promtail_config"),
 }
-"""Every key, by section. Each has the override WHODID_<SECTION>_<KEY>."""
+"""Every key, by section. Each has the override WHODID_<SECTION>_<KEY>; a section within one is named with a dot."""
 OTHERS = ("WHODID_AGENT_TOKEN", "WHODID_CONFIG", "WHODID_LOG_LEVEL", "WHODID_SERVER", "WHODID_SKIP_UI")
 """Variables that are read elsewhere."""
 _PREFIX = "WHODID_"
@@ -52,7 +56,12 @@ _KUBERNETES = re.compile(r"_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP
 
 def variable(section: str, key: str) -> str:
     """The name of a key's variable."""
-    return f"{_PREFIX}{section}_{key}".upper().replace("__", "_")
+    return f"{_PREFIX}{section}_{key}".upper().replace(".", "_").replace("__", "_")
+
+
+def is_section(section: str, key: str) -> bool:
+    """Whether a key is a section itself; then it has no variable of its own."""
+    return (f"{section}.{key}" if section else key) in KEYS
 
 
 def override(document: Document, root: yaml.MappingNode, environment: Mapping[str, str]) -> None:
@@ -60,8 +69,8 @@ def override(document: Document, root: yaml.MappingNode, environment: Mapping[st
     for section, keys in KEYS.items():
         for key in keys:
             name = variable(section, key)
-            if name not in environment or (not section and key in KEYS):
-                continue  # a section has no variable of its own; WHODID_SERVER is where the commands find the server
+            if name not in environment or is_section(section, key):
+                continue  # WHODID_SERVER is where the commands find the server
             value = compose(environment[name], f"environment variable {name}")
             document.mistakes += value.mistakes
             if value.root is not None:
@@ -70,9 +79,12 @@ def override(document: Document, root: yaml.MappingNode, environment: Mapping[st
     _tell_unknown(document, environment)
 
 
-def _section(root: yaml.MappingNode, name: str) -> yaml.MappingNode:
-    if not name:
+def _section(root: yaml.MappingNode, path: str) -> yaml.MappingNode:
+    """The mapping of a section, made where it is missing."""
+    if not path:
         return root
+    outer, _, name = path.rpartition(".")
+    root = _section(root, outer)
     for key, value in root.value:
         if key.value == name and isinstance(value, yaml.MappingNode):
             return value
@@ -96,7 +108,7 @@ def _mark() -> yaml.Mark:
 
 
 def _tell_unknown(document: Document, environment: Mapping[str, str]) -> None:
-    known = {variable(section, key) for section, keys in KEYS.items() for key in keys if section or key not in KEYS}
+    known = {variable(section, key) for section, keys in KEYS.items() for key in keys if not is_section(section, key)}
     known |= set(OTHERS)
     for name in environment:
         if not name.startswith(_PREFIX) or name in known or _KUBERNETES.search(name):

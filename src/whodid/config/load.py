@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from whodid.agent.settings import SourceSettings
+from whodid.api.hooks import DeployHook, GithubHook, Hooks
 from whodid.config.environment import KEYS, empty_mapping, override
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.document import Document, Fields, Mistake, compose, plain
@@ -102,6 +103,7 @@ def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -
         rules=tuple(top.strings("rules")) if top.has("rules") else ("builtin",),
         notify=_webhooks(document, top),
         people=tuple(_person(document, key, node) for key, node in top.members("people")),
+        webhooks=_hooks(top.section("webhooks", KEYS["webhooks"])),
         agent=_agent(document, top.section("agent", KEYS["agent"]), server),
     )
 
@@ -168,6 +170,17 @@ def _limits(section: Fields) -> Limits:
         section.wrong("query_timeout", "limits.query_timeout must be more than nothing")
     length_ns = section.duration_ns("max_query_length", default.max_query_length_ns)
     return Limits(max_query_length_ns=length_ns, query_timeout_ns=timeout_ns, **counts)
+
+
+def _hooks(section: Fields) -> Hooks:
+    github = section.section("github", KEYS["webhooks.github"])
+    deploy = section.section("deploy", KEYS["webhooks.deploy"])
+    words = GithubHook().deploy_workflows
+    if github.has("deploy_workflows"):
+        words = tuple(github.strings("deploy_workflows"))
+        if not all(words):
+            github.wrong("deploy_workflows", "webhooks.github.deploy_workflows: an empty word is in every name")
+    return Hooks(GithubHook(_path(github, "secret_file"), words), DeployHook(_path(deploy, "secret_file")))
 
 
 def _webhooks(document: Document, top: Fields) -> tuple[WebhookSettings, ...]:

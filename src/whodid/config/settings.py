@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from whodid.agent.settings import SourceSettings
+from whodid.api.hooks import Hooks
 from whodid.model.clock import SECOND
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
@@ -96,4 +97,5 @@ class Config:
     """Webhooks that are told of alerts."""
     people: tuple[Person, ...] = ()
     """The team and the identities that are known to be theirs."""
+    webhooks: Hooks = field(default_factory=Hooks)
     agent: AgentSection = field(default_factory=AgentSection)
