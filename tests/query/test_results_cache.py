@@ -15,13 +15,13 @@ from whodid.logql.ast import Selector
 from whodid.model.clock import SECOND
 from whodid.model.matcher import Matcher
 from whodid.model.result import Matrix
-from whodid.query import template_functions
 from whodid.query.engine import Engine, RangeRequest
 from whodid.query.frame import Frame
 from whodid.query.grid import Grid
 from whodid.query.limits import Limits
 from whodid.query.results_cache import KEY_FACTOR, MOST_SHARE, Question, ResultsCache
 from whodid.query.volume import VolumeRequest
+from whodid.templates import dates
 
 QUERIES = (
     'sum by (job) (count_over_time({job=~"web|db"}[20s]))',
@@ -236,7 +236,7 @@ async def test_a_template_that_asks_the_clock_is_never_remembered(
     bench: QueryBench, monkeypatch: pytest.MonkeyPatch, template: str
 ) -> None:
     clock = SteppedClock()
-    monkeypatch.setattr(template_functions, "_CLOCK", clock)
+    monkeypatch.setattr(dates, "_CLOCK", clock)
     await bench.load({"job": "web"}, [(BASE_NS, "x", {})])
     query = f'sum by (minute) (count_over_time({{job="web"}} | label_format minute=`{template}` [1m]))'
     request = RangeRequest(query, BASE_NS, BASE_NS + 50 * SECOND, STEP_NS, 100, "backward", tenant=bench.tenant)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from whodid.query.line import Line
 from whodid.query.template import rendered
-from whodid.query.template_functions import FUNCTIONS, base64_decoded, replace
+from whodid.query.template_functions import FUNCTIONS
 from whodid.templates.errors import TemplateError
 from whodid.templates.function import Function
 
@@ -58,14 +58,3 @@ def test_no_function_raises_but_its_failure(data: st.DataObject) -> None:
     arguments = [data.draw(BY_TYPE[kind]) for kind in takes]
     with contextlib.suppress(TemplateError):
         called.call(*([Line(NS, TEXT, {}, {})] if called.of_context else []), *arguments)
-
-
-@given(st.binary(max_size=30))
-def test_base64_reads_back(held: bytes) -> None:
-    text = held.decode(errors="replace")
-    assert base64_decoded(FUNCTIONS["b64enc"].call(text)) == text
-
-
-@given(st.text(alphabet="ab", max_size=8), st.text(alphabet="ab", max_size=2), st.integers(-1, 12))
-def test_replace_is_gos(text: str, old: str, times: int) -> None:
-    assert replace(text, old, "-", times) == text.replace(old, "-", times)

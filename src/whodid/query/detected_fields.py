@@ -13,9 +13,10 @@ from typing import Any
 
 from whodid.logql.ast import JsonParser, LogfmtParser
 from whodid.logql.loki_spelling import humanized
+from whodid.model.go_numbers import parse_duration_ns, parse_float
 from whodid.model.labels import format_labels
 from whodid.model.result import Row
-from whodid.query.go_values import parse_duration_ns, parse_float, parse_size_bytes, reads
+from whodid.query.go_values import parse_size_bytes, reads
 from whodid.query.labels_text import sanitized
 from whodid.query.line import ERROR, ERROR_DETAILS, EXTRACTED, Line
 from whodid.query.stages import STAGES

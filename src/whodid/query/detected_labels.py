@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from whodid.model.entry import Labels
-from whodid.query.go_values import parse_float, reads
+from whodid.model.go_numbers import parse_float
+from whodid.query.go_values import reads
 
 ALWAYS_KEPT = frozenset(("cluster", "namespace", "instance", "pod"))
 _HEX = "[0-9a-fA-F]"

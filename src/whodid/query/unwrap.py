@@ -8,7 +8,8 @@ Source: LogQL's manual, "Unwrapped range aggregations".
 from collections.abc import Callable, Mapping
 
 from whodid.logql.ast import Unwrap
-from whodid.query.go_values import parse_duration_s, parse_float, parse_size_bytes
+from whodid.model.go_numbers import parse_duration_s, parse_float
+from whodid.query.go_values import parse_size_bytes
 from whodid.query.line import Line
 from whodid.query.stages import label_filter
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from kit.chdb_store import shared_store
 from kit.column_bench import NUMBERS
+from whodid.model.go_numbers import parse_duration_s, parse_float
 from whodid.query.columns import Aliases, unwrapped_number
-from whodid.query.go_values import parse_duration_s, parse_float, parse_size_bytes
+from whodid.query.go_values import parse_size_bytes
 from whodid.query.statements import with_definitions
 from whodid.store.sql import quote
 

@@ -23,10 +23,11 @@ from whodid.logql.ast import (
     StringPredicate,
 )
 from whodid.model.entry import Labels
+from whodid.model.go_numbers import parse_duration_ns, parse_float
 from whodid.model.matcher import Matcher
 from whodid.query import address, selector
 from whodid.query.errors import QueryError
-from whodid.query.go_values import as_compared, parse_duration_ns, parse_float, parse_size_bytes
+from whodid.query.go_values import as_compared, parse_size_bytes
 from whodid.query.line import ERROR, ERROR_DETAILS, EXTRACTED, Line
 from whodid.query.regex import anchored
 from whodid.query.stages.stage import Fragment, Scope, Step

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whodid.query.template_numbers import NUMBERS, add, divide, modulo, multiply, real, rounded, whole
+from whodid.templates.numbers import NUMBERS, add, divide, modulo, multiply, real, rounded, whole
 
 INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
 

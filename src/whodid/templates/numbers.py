@@ -1,7 +1,7 @@
-"""The numbers of Loki's template functions, sprig's: int, add, divf, round and the like.
+"""The numbers of template functions, sprig's: int, add, divf, round and the like.
 
 What is no number counts as 0. Whole numbers are int64 and wrap, divisions cut towards zero; the functions ending in f
-count in decimals, to sixteen places where they divide. Called through template_functions.py. Source: sprig, spf13/cast,
+count in decimals, to sixteen places where they divide. Source: sprig, spf13/cast,
 shopspring/decimal.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Any
 
-from whodid.query.go_values import parse_float
+from whodid.model.go_numbers import parse_float
 from whodid.templates.function import Function, function
 from whodid.templates.literals import number
 from whodid.templates.values import Failure, Int64
