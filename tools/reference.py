@@ -38,6 +38,7 @@ from whodid.cli.main import app as commands_app
 from whodid.config import load
 from whodid.config.environment import KEYS, is_section, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
+from whodid.config.sources import SECTIONS, SOURCE_KEYS, section_keys
 from whodid.formats import postgres_prefix
 from whodid.ingest import deletes
 from whodid.ingest.body import Totals
@@ -143,6 +144,8 @@ def shown(name: str, value: Any) -> str:
         return code("null")
     if isinstance(value, Listen):
         return code(f"{value.host}:{value.port}")
+    if isinstance(value, bool):
+        return code(str(value).lower())
     if name.endswith("_ns"):
         return code(format_duration(value))
     if name.endswith("_s"):
@@ -244,7 +247,22 @@ def load_text(text: str) -> Config:
 
 def source_keys() -> str:
     sample = load_text("agent: {sources: [{job: j, paths: [p]}]}").agent.sources[0]
-    return _members(load.SOURCE_KEYS, SourceSettings, sample, {"job": "required", "paths": "required"})
+    return _members(SOURCE_KEYS, SourceSettings, sample, {"job": "required", "paths": code("[]")})
+
+
+def section_of_source(kind: type) -> Callable[[], str]:
+    """The keys of one kind of source that is no file."""
+
+    def keys() -> str:
+        rows = []
+        members = {member.name: member for member in dataclasses.fields(cast(Any, kind))}
+        for key, name in section_keys(kind).items():
+            default = members[name].default
+            default = "required" if default is dataclasses.MISSING else shown(name, default)
+            rows.append((code(key), default, meaning(kind, name, f"{kind.__name__}.")))
+        return table(("key", "default", "meaning"), rows)
+
+    return keys
 
 
 def person_keys() -> str:
@@ -467,6 +485,7 @@ def template_functions() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "config-keys": config_keys,
     "source-keys": source_keys,
+    **{f"{key}-keys": section_of_source(kind) for key, kind in SECTIONS.items()},
     "person-keys": person_keys,
     "notify-keys": notify_keys,
     "push-limits": push_limits,

@@ -13,6 +13,7 @@ import yaml
 from whodid.model.clock import parse_duration
 
 _MERGE = "tag:yaml.org,2002:merge"
+_NUMBERS_AND_SUCH = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -207,6 +208,21 @@ class Fields:
 def plain(texts: Mapping[str, tuple[str, yaml.Node]]) -> dict[str, str]:
     """The texts without their nodes."""
     return {name: text for name, (text, _) in texts.items()}
+
+
+def data_of(node: yaml.Node) -> object:
+    """A node and all below it as plain data, for parts whose keys are judged elsewhere. Dates stay texts; keys that are
+    no texts are written as one; of a key that is given twice the last counts."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): data_of(value) for key, value in _pairs(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return [data_of(item) for item in node.value]
+    if node.tag in _NUMBERS_AND_SUCH:
+        try:
+            return yaml.constructor.SafeConstructor().construct_object(node)
+        except ValueError:  # `!!int x`, or a number beyond all bounds
+            return str(node.value)
+    return str(node.value)
 
 
 def _pairs(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:

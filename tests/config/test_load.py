@@ -16,7 +16,6 @@ from whodid.config.environment import KEYS, is_section
 from whodid.config.load import (
     NOTIFY_KEYS,
     PERSON_KEYS,
-    SOURCE_KEYS,
     ConfigError,
     default_data_dir,
     find_file,
@@ -24,6 +23,7 @@ from whodid.config.load import (
     load_config,
 )
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
+from whodid.config.sources import SECTIONS, SOURCE_KEYS
 from whodid.formats import FORMATS
 from whodid.model.clock import SECOND
 from whodid.model.person import Person
@@ -44,7 +44,7 @@ def messages(path: Path | None, environment: dict[str, str]) -> list[str]:
 def test_a_bad_file_names_every_mistake_with_its_place(path: Path) -> None:
     expected = re.findall(r"^# expect (.*)$", path.read_text(), re.MULTILINE)
     assert expected, "a bad file says what is wrong with it"
-    expected = [text.replace("FORMATS", ", ".join(FORMATS)) for text in expected]
+    expected = [text.replace("FORMATS", ", ".join(FORMATS)).replace("KINDS", ", ".join(SECTIONS)) for text in expected]
     assert sorted(messages(path, {})) == sorted(expected)
 
 
@@ -106,7 +106,16 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
                     line_prefix="%m [%p] ",
                     timezone="Asia/Jerusalem",
                 ),
-                SourceSettings("app", "plain", ("/srv/app.log",), options={"multiline": "stamp"}),
+                SourceSettings(
+                    "app",
+                    "plain",
+                    ("/srv/app.log",),
+                    options={"multiline": "stamp"},
+                    relabel_configs=({"regex": "shard", "action": "labeldrop"},),
+                    pipeline_stages=({"drop": {"expression": "noise"}},),
+                    automatic_labels=False,
+                    file_label=False,
+                ),
             ),
         ),
     )
@@ -127,7 +136,7 @@ def test_full_yml_uses_every_key() -> None:
     """So that no key is added without a case: the words of KEYS are those of the file."""
     text = (HERE / "good" / "full.yml").read_text()
     keys = {key for section in KEYS.values() for key in section} - {"promtail_config"}
-    keys |= {*SOURCE_KEYS, *PERSON_KEYS, *NOTIFY_KEYS}
+    keys |= {*SOURCE_KEYS, *PERSON_KEYS, *NOTIFY_KEYS} - SECTIONS.keys()
     assert {key for key in keys if not re.search(rf"\b{key}:", text)} == set()
 
 

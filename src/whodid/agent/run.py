@@ -20,9 +20,9 @@ from whodid.agent.health import Health
 from whodid.agent.outbound import DISK_RETRY_S, Outbound
 from whodid.agent.positions import Positions
 from whodid.agent.pump import WINDOW, Pump
-from whodid.agent.recipe import FormatMaker
 from whodid.agent.receivers import make_inlets
 from whodid.agent.receiving import Receiving
+from whodid.agent.recipe import FormatMaker
 from whodid.agent.refused import RefusedSpool
 from whodid.agent.settings import AgentSettings
 from whodid.agent.ship import HttpTransport, Shipper, Transport

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from whodid.sources.journal import JournalSettings
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
@@ -17,6 +19,8 @@ class SourceSettings:
     """Files or globs (`*`, `**`). Compressed files are skipped, rotated ones are not read twice."""
     exclude: tuple[str, ...] = ()
     """Globs of files to leave out, on the whole path or on the file's name."""
+    journal: JournalSettings | None = None
+    """systemd's journal instead of files."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Further labels of every line of this source."""
     line_prefix: str = ""

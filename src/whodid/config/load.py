@@ -12,19 +12,16 @@ from pathlib import Path
 
 import yaml
 
-from whodid.agent.settings import SourceSettings
 from whodid.api.hooks import DeployHook, GithubHook, Hooks
 from whodid.config.environment import KEYS, empty_mapping, override
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
-from whodid.document import Document, Fields, Mistake, compose, plain
+from whodid.config.sources import read_source
+from whodid.document import Document, Fields, Mistake, compose
 from whodid.errors import WhodidError
-from whodid.formats import FORMATS, OPTIONS
 from whodid.model.clock import SECOND, format_duration
-from whodid.model.labels import LABEL_NAME
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
 
-SOURCE_KEYS = ("job", "format", "paths", "exclude", "labels", "line_prefix", "timezone", "options")
 PERSON_KEYS = ("name", "emails", "github", "db_roles", "unix", "ssh_keys", "addresses")
 NOTIFY_KEYS = ("url", "name", "secret_file", "timeout", "send_resolved")
 DEFAULT_FILES = (Path("whodid.yml"), Path("/etc/whodid/whodid.yml"))
@@ -233,44 +230,8 @@ def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
     server = section.text("server", own.url)
     if not server.startswith(("http://", "https://")):
         section.wrong("server", f"agent.server must be an http:// or https:// address, not {server!r}")
-    sources = tuple(_source(document, node, i) for i, node in enumerate(section.items("sources")))
+    sources = tuple(
+        read_source(document, node, f"agent.sources[{i}]") for i, node in enumerate(section.items("sources"))
+    )
     host = section.text("host") or socket.gethostname()
     return AgentSection(server.rstrip("/"), host, _path(section, "token_file"), sources)
-
-
-def _source(document: Document, node: yaml.Node, number: int) -> SourceSettings:
-    fields = Fields(document, node, f"agent.sources[{number}]", SOURCE_KEYS)
-    name = fields.text("format", "plain")
-    if name not in FORMATS:
-        fields.wrong("format", f"unknown format {name!r}; known: {', '.join(FORMATS)}")
-    paths = tuple(fields.strings("paths"))
-    if not paths:
-        fields.wrong("paths", f"agent.sources[{number}] follows nothing: give paths")
-    labels = plain(fields.texts("labels"))
-    for label in labels:
-        if not LABEL_NAME.fullmatch(label):
-            fields.wrong("labels", f"{label!r} is not a label name ([a-zA-Z_][a-zA-Z0-9_]*)")
-    if not fields.text("job"):
-        fields.wrong("job", f"agent.sources[{number}] needs a job, the label its lines are found by")
-    return SourceSettings(
-        job=fields.text("job"),
-        format=name,
-        paths=paths,
-        exclude=tuple(fields.strings("exclude")),
-        labels=labels,
-        line_prefix=fields.text("line_prefix"),
-        timezone=fields.text("timezone") or None,
-        options=_options(document, fields, name),
-    )
-
-
-def _options(document: Document, fields: Fields, format: str) -> dict[str, str]:
-    """The settings of a format that only it has. One that no format reads would be a mistake nobody hears of."""
-    options, known = fields.texts("options"), OPTIONS.get(format, {})
-    for option, (value, node) in options.items():
-        if option not in known:
-            names = f"it has {', '.join(known)}" if known else "it has none"
-            document.wrong(node, f"format {format!r} has no option {option!r}; {names}")
-        elif known[option] and value not in known[option]:
-            document.wrong(node, f"option {option!r} must be {' or '.join(known[option])}, not {value!r}")
-    return plain(options)

@@ -1,0 +1,145 @@
+"""Reads one member of `agent.sources` into SourceSettings: its own keys, and the section of its kind of source.
+
+Exactly one of `paths`, `file_sd`, `docker`, `journal`, `syslog` and `push` says where the lines come from. A section's
+keys are the fields of its settings class, which stands beside the source itself. Called by `load.py`, for whodid.yml
+and for a Promtail configuration turned into one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, get_type_hints
+
+import yaml
+
+from whodid.agent.settings import SourceSettings
+from whodid.document import Document, Fields, data_of, plain
+from whodid.errors import WhodidError
+from whodid.formats import FORMATS, OPTIONS
+from whodid.model.labels import LABEL_NAME
+from whodid.sources.journal import JournalSettings
+
+SECTIONS: Final[Mapping[str, type]] = MappingProxyType({"journal": JournalSettings})
+"""The kinds of sources that are no files, by the key of their section."""
+SOURCE_KEYS = (
+    "job",
+    "format",
+    "paths",
+    "exclude",
+    *SECTIONS,
+    "labels",
+    "automatic_labels",
+    "file_label",
+    "line_prefix",
+    "timezone",
+    "options",
+    "relabel_configs",
+    "pipeline_stages",
+)
+
+
+def read_source(document: Document, node: yaml.Node, what: str) -> SourceSettings:
+    """One source; every mistake goes into the document. `what` names it in messages."""
+    section = Fields(document, node, what, SOURCE_KEYS)
+    name = section.text("format", "plain")
+    if name not in FORMATS:
+        section.wrong("format", f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+    if not section.text("job"):
+        section.wrong("job", f"{what} needs a job, the label its lines are found by")
+    return SourceSettings(
+        job=section.text("job"),
+        format=name,
+        paths=_paths(section, what),
+        exclude=tuple(section.strings("exclude")),
+        labels=_labels(document, section),
+        line_prefix=section.text("line_prefix"),
+        timezone=section.text("timezone") or None,
+        options=_options(document, section, name),
+        relabel_configs=_objects(document, section, "relabel_configs"),
+        pipeline_stages=_objects(document, section, "pipeline_stages"),
+        automatic_labels=section.flag("automatic_labels") is not False,
+        file_label=section.flag("file_label") is not False,
+        **{key: read_section(section, key, kind) for key, kind in SECTIONS.items() if section.has(key)},
+    )
+
+
+def read_section(section: Fields, key: str, kind: type) -> Any:
+    """A section whose keys are the fields of a settings class. Durations are `30s` there and `_ns` here."""
+    names = section_keys(kind)
+    below, hints, values = section.section(key, tuple(names)), get_type_hints(kind), dict[str, Any]()
+    for name, field in names.items():
+        if below.has(name):
+            values[field] = _value(below, name, field, hints[field])
+    for member in fields(kind):
+        if member.name not in values and member.default is MISSING and member.default_factory is MISSING:
+            below.wrong(member.name, f"{key} needs {member.name}")
+            return None
+    try:
+        return kind(**values)
+    except (ValueError, WhodidError) as e:  # a class may judge what its fields are together
+        section.wrong(key, f"{key}: {e}")
+        return None
+
+
+def section_keys(kind: type) -> dict[str, str]:
+    """The keys of a section, and the fields that they fill."""
+    return {field.name.removesuffix("_ns"): field.name for field in fields(kind)}
+
+
+def _value(section: Fields, name: str, field: str, hint: Any) -> Any:
+    if field.endswith("_ns"):
+        return section.duration_ns(name)
+    if hint is bool:
+        return bool(section.flag(name))
+    if hint is int:
+        return section.whole(name)
+    if hint in (Path, Path | None):
+        return Path(section.text(name)).expanduser()
+    if hint == tuple[str, ...]:
+        return tuple(section.strings(name))
+    if hint == Mapping[str, str]:
+        return plain(section.texts(name))
+    return section.text(name)
+
+
+def _paths(section: Fields, what: str) -> tuple[str, ...]:
+    paths = tuple(section.strings("paths"))
+    kinds = [*(["paths"] if paths else []), *(key for key in SECTIONS if section.has(key))]
+    if not kinds:
+        section.wrong("paths", f"{what} follows nothing: give paths, or one of {', '.join(SECTIONS)}")
+    elif len(kinds) > 1:
+        section.wrong(kinds[-1], f"{what} has {' and '.join(kinds)}: make a source of each")
+    return paths
+
+
+def _labels(document: Document, section: Fields) -> dict[str, str]:
+    labels = section.texts("labels")
+    for label, (_, node) in labels.items():
+        if not LABEL_NAME.fullmatch(label):
+            document.wrong(node, f"{label!r} is not a label name ([a-zA-Z_][a-zA-Z0-9_]*)")
+    return plain(labels)
+
+
+def _options(document: Document, section: Fields, format: str) -> dict[str, str]:
+    """The settings of a format that only it has. One that no format reads would be a mistake nobody hears of."""
+    options, known = section.texts("options"), OPTIONS.get(format, {})
+    for option, (value, node) in options.items():
+        if option not in known:
+            names = f"it has {', '.join(known)}" if known else "it has none"
+            document.wrong(node, f"format {format!r} has no option {option!r}; {names}")
+        elif known[option] and value not in known[option]:
+            document.wrong(node, f"option {option!r} must be {' or '.join(known[option])}, not {value!r}")
+    return plain(options)
+
+
+def _objects(document: Document, section: Fields, name: str) -> tuple[Mapping[str, object], ...]:
+    """A list of mappings, as plain data: what they may hold is judged by whoever uses them."""
+    out = []
+    for node in section.items(name):
+        value = data_of(node)
+        if isinstance(value, dict):
+            out.append(value)
+        else:
+            document.wrong(node, f"{name}: each item must be a mapping")
+    return tuple(out)
