@@ -139,6 +139,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             rules=lambda **chosen: rules_json(evaluator.groups, evaluator.active, evaluator.health, **chosen),
             rule_files=lambda: rule_files(evaluator.groups),
             retention_ns=config.retention.period_ns,
+            hooks=config.webhooks,
             version=__version__,
         )
         register(services)

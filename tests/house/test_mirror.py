@@ -23,6 +23,7 @@ WITHOUT_TEST: dict[str, str] = {
     "agent/receivers.py": BY_PROGRAM,
     "agent/recipe.py": BY_PROGRAM,
     "agent/settings.py": NOUN,
+    "api/hooks.py": NOUN,
     "api/services.py": NOUN,
     "config/settings.py": NOUN,
     "errors.py": NOUN,

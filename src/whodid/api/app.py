@@ -33,6 +33,7 @@ from whodid.api.routes import (
     status,
     tail,
     trail,
+    webhooks,
 )
 from whodid.api.services import Services
 from whodid.errors import WhodidError
@@ -91,6 +92,8 @@ def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
         Route("/api/prom/series", query.stream_series, methods=_BOTH),
         WebSocketRoute("/api/prom/tail", legacy.tail),
         Route("/otlp/v1/logs", otlp.logs, methods=["POST"]),
+        Route("/webhooks/github", webhooks.github, methods=["POST"]),
+        Route("/webhooks/deploy", webhooks.deploy, methods=["POST"]),
         Route("/loki/api/v1/delete", delete.delete, methods=["GET", "POST", "PUT", "DELETE"]),
         *_ruler_routes(),
         Route("/config", limits.configuration),
@@ -98,7 +101,7 @@ def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
         Route("/metrics", status.metrics),
         *_read_routes(),
     ]
-    return Timed(_application(routes, services, hosts), services)
+    return Timed(_application(routes, services, hosts, webhooks.signed(services.hooks)), services)
 
 
 def _ruler_routes() -> list[BaseRoute]:
@@ -125,11 +128,13 @@ def dashboard_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
     return _application(routes, services, hosts)
 
 
-def _application(routes: list[BaseRoute], services: Services, hosts: frozenset[str] | None) -> ASGIApp:
+def _application(
+    routes: list[BaseRoute], services: Services, hosts: frozenset[str] | None, signed: frozenset[str] = frozenset()
+) -> ASGIApp:
     handlers = {WhodidError: handle_error, ClientDisconnect: handle_gone, HTTPStatus.NOT_FOUND: handle_unknown}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.services = services
-    return SafeHeaders(LoopbackOnly(app, hosts))
+    return SafeHeaders(LoopbackOnly(app, hosts, signed))
 
 
 async def _not_built(request: Request) -> Response:
@@ -142,13 +147,15 @@ class LoopbackOnly:
     """Refuses requests whose Host or Origin is not this machine while there is no sign-in.
 
     Without it any web page a team member opens could read the trail through DNS rebinding or a cross-site WebSocket.
+    `signed`: addresses that only answer to who knows a secret; a proxy may well bring them under its own name.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
-        self._app, self._hosts = app, hosts
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None, signed: frozenset[str] = frozenset()) -> None:
+        self._app, self._hosts, self._signed = app, hosts, signed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._hosts is not None and scope["type"] in ("http", "websocket"):
+        guarded = scope["type"] == "websocket" or (scope["type"] == "http" and scope["path"] not in self._signed)
+        if self._hosts is not None and guarded:
             headers = Headers(scope=scope)
             host, origin = _host_of(headers.get("host", "")), headers.get("origin")
             if host not in self._hosts or (origin and _host_of(origin.partition("://")[2]) not in self._hosts):

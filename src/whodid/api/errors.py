@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from whodid.api.tenants import BadTenant
 from whodid.errors import WhodidError
+from whodid.formats.deployment import BadEvent
 from whodid.ingest.committer import TooMuchPending
 from whodid.ingest.delete_request import NoSuchRequest, NotCancellable, TrailIsPermanent
 from whodid.ingest.pipeline import NoStreams
@@ -35,6 +36,18 @@ class TooManyExports(WhodidError):
     """As many exports are running as may run at one time (HTTP 429)."""
 
 
+class WebhookClosed(WhodidError):
+    """A webhook without the secret that it needs (HTTP 404)."""
+
+
+class NotSigned(WhodidError):
+    """A webhook's request that does not prove that it knows the secret (HTTP 403)."""
+
+
+class SecretUnreadable(WhodidError):
+    """The file with a webhook's secret cannot be read or is empty (HTTP 503)."""
+
+
 STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (LogQLError, HTTPStatus.BAD_REQUEST),
     (QueryTimeout, HTTPStatus.GATEWAY_TIMEOUT),  # before its base class: the first that fits counts
@@ -50,12 +63,16 @@ STATUSES: tuple[tuple[type[WhodidError], int], ...] = (
     (TrailIsPermanent, HTTPStatus.FORBIDDEN),
     (NoSuchRequest, HTTPStatus.NOT_FOUND),
     (NoStreams, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (BadEvent, HTTPStatus.BAD_REQUEST),
+    (WebhookClosed, HTTPStatus.NOT_FOUND),
+    (NotSigned, HTTPStatus.FORBIDDEN),
+    (SecretUnreadable, HTTPStatus.SERVICE_UNAVAILABLE),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnfoldsTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (TooManyExports, HTTPStatus.TOO_MANY_REQUESTS),
     (TooMuchPending, HTTPStatus.TOO_MANY_REQUESTS),
 )
-_WRITES = ("/push", "/delete")
+_WRITES = ("/push", "/delete", "/github", "/deploy")
 """Addresses whose errors end with a line feed in Loki (http.Error); those of queries do not (fmt.Fprint)."""
 CLIENT_CLOSED = 499
 """nginx' status for a client that did not wait."""

@@ -12,9 +12,9 @@ class GithubHook:
     """`POST /webhooks/github`."""
 
     secret_file: Path | None = None
-    """File with the secret that is also entered at GitHub, read again for each delivery; null: deliveries are refused."""
+    """File with the secret that GitHub was given, read again for each delivery; null: deliveries are refused."""
     deploy_workflows: tuple[str, ...] = ("deploy", "release")
-    """A workflow whose name or file holds one of these words deploys: its end is a deployment too. Case does not matter."""
+    """A workflow whose name or file holds one of these words (in any case) deploys: its end is a deployment."""
 
 
 @dataclass(frozen=True, slots=True)

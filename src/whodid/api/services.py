@@ -10,7 +10,9 @@ from typing import Any, Literal, Protocol
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.requests import HTTPConnection
 
+from whodid.api.hooks import Hooks
 from whodid.api.tenants import HEADER, read_tenants, write_tenant
+from whodid.formats.redact import redact
 from whodid.ingest.deletes import Deletes
 from whodid.ingest.pipeline import Ingest
 from whodid.ingest.trail import Trail
@@ -69,6 +71,10 @@ class Services:
     """The groups of each rule file, as they are written."""
     retention_ns: int = 0
     """How long lines are kept."""
+    hooks: Hooks = field(default_factory=Hooks)
+    """Who may tell of events by HTTP."""
+    redact: Callable[[str], str] = redact
+    """Masks secrets in what webhooks tell: no agent has read it before."""
     version: str = ""
     tails: int = 0
     """Open tails."""
