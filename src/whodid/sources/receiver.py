@@ -50,8 +50,8 @@ class Inbox(Protocol):
     """Where records become durable."""
 
     async def put(self, records: Sequence[Received]) -> None:
-        """Returns when the records are written (fsync); waits while the inbox is full. A crash leaves all of a call's
-        records or the first few of them, each whole."""
+        """Returns when the records are written (fsync); waits while the inbox is full, or its disk: it raises nothing.
+        Called by one task at a time. A crash leaves all of a call's records or the first few of them, each whole."""
         ...
 
     def cursor(self) -> str:
