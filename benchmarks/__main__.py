@@ -15,7 +15,7 @@ sys.path.insert(
     0, str(Path(__file__).parents[1] / "tests")
 )  # real processes are started as the acceptance tests do it (tests/kit)
 
-from benchmarks import agent, dashboards, drip, flat, queries
+from benchmarks import agent, dashboards, drip, files, flat, queries
 from benchmarks.bodies import Stock, make_stock
 from benchmarks.machine import description, yardsticks
 from benchmarks.report import Report, table, write
@@ -41,12 +41,13 @@ class Run:
 
 PROOFS: dict[str, Callable[[Run], Report]] = {
     "agent": lambda run: agent.prove(min(run.lines, 300_000), min(run.rest_s, 5)),
+    "files": lambda run: files.prove(5000 if run.lines >= 1_000_000 else 300, run.seconds / 2),
     "queries": lambda run: queries.prove(run.stock, run.rest_s),
     "drip": lambda run: drip.prove(2 * run.seconds),
     "dashboards": lambda run: dashboards.prove(run.stock, run.seconds, min(run.rest_s, 10)),
     "flat": lambda run: flat.prove(run.stock, run.rest_s),
 }
-QUICK = ("agent", "queries", "drip", "dashboards")
+QUICK = ("agent", "files", "queries", "drip", "dashboards")
 """Together ten minutes at most."""
 
 

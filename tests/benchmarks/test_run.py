@@ -20,7 +20,7 @@ def test_a_small_run_measures_everything_and_writes_it(tmp_path: Path) -> None:
     small = ["--all", "--lines", "100000", "--per-body", "1000", "--seconds", "6", "--rest", "1"]
     done = bench(*small, "--results", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    for proof in ("agent", "queries", "drip", "dashboards", "flat"):
+    for proof in ("agent", "files", "queries", "drip", "dashboards", "flat"):
         document = json.loads((tmp_path / f"{proof}.json").read_text())
         assert {"proof", "machine", "commit", "at", "yardsticks", "rows", "numbers"} <= set(document)
         assert f"== {proof}\n" in done.stdout
@@ -32,4 +32,4 @@ def test_a_small_run_measures_everything_and_writes_it(tmp_path: Path) -> None:
 def test_an_unknown_proof_names_those_that_there_are() -> None:
     done = bench("speed")
     assert done.returncode == 2
-    assert "no such proof: speed; there are agent, queries, drip, dashboards, flat" in done.stderr
+    assert "no such proof: speed; there are agent, files, queries, drip, dashboards, flat" in done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from whodid.sources.files import FileSource
-from whodid.sources.source import Place
+from whodid.sources.source import News, Place
 
 
 class Follower:
@@ -35,10 +35,12 @@ class Follower:
         return self.read
 
     def places(self) -> list[Place]:
-        return [f.place(f.offset) for f in self.source.refresh(self.seconds)]
+        self.source.refresh(self.seconds)
+        return [f.place(f.offset) for f in self.source.feeds]
 
     def count(self) -> int:
-        return len(self.source.refresh(self.seconds))
+        self.source.refresh(self.seconds)
+        return len(self.source.feeds)
 
 
 @pytest.fixture
@@ -224,3 +226,105 @@ def test_what_was_copied_and_truncated_while_away_is_found_behind_one_that_was_d
     second = Follower(log, gone=[done])
     followers.append(second)
     assert second.look() == {"app.log": b"two\nthree\n"}
+
+
+def test_a_long_silent_file_is_followed_for_a_while_after_its_rename(tmp_path: Path, followers: list[Follower]) -> None:
+    """nginx writes into the renamed file until it is told to reopen, however long it has been silent before."""
+    f = Follower(tmp_path / "app.log")
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"1\n")
+    f.look()
+    f.look(1000)
+    path.rename(tmp_path / "app.log.1")
+    f.look()
+    append(tmp_path / "app.log.1", b"2\n")
+    append(path, b"3\n")
+    assert f.look() == {"app.log": b"1\n2\n3\n"}
+
+
+def test_news_of_a_file_are_enough_to_read_on_in_it_and_in_no_other(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "*.log")
+    followers.append(f)
+    for name in ("a.log", "b.log", "c.log"):
+        append(tmp_path / name, b"1\n")
+    f.look()
+    for name in ("a.log", "b.log"):
+        append(tmp_path / name, b"2\n")
+    stirred = f.source.refresh(f.seconds, News(written=frozenset({str(tmp_path / "b.log"), str(tmp_path / "x")})))
+    assert [(feed.path, feed.read(10)) for feed in stirred] == [(str(tmp_path / "b.log"), b"2\n")]
+    f.look()  # once more while a file system's clock may not have moved on
+    f.look(10)
+    assert f.source.refresh(f.seconds + 10) == []
+
+
+def test_news_of_a_truncation_are_enough_for_its_next_content(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "a.log")
+    followers.append(f)
+    path = tmp_path / "a.log"
+    append(path, b"old\n")
+    f.look()
+    path.write_bytes(b"new, and longer\n")
+    news = News(written=frozenset({str(path)}))
+    (old, new) = f.source.refresh(f.seconds, news)
+    assert (old.finished, new.read(100)) == (True, b"new, and longer\n")
+    append(path, b"more\n")
+    assert [feed.read(100) for feed in f.source.refresh(f.seconds, news) if not feed.finished] == [b"more\n"]
+
+
+def test_a_symbolic_link_is_written_to_where_it_leads(tmp_path: Path, followers: list[Follower]) -> None:
+    """As Kubernetes gives its containers' logs names."""
+    real, named = tmp_path / "real", tmp_path / "named"
+    real.mkdir()
+    named.mkdir()
+    append(real / "0.log", b"1\n")
+    (named / "pod.log").symlink_to(real / "0.log")
+    f = Follower(named / "*.log")
+    followers.append(f)
+    assert f.look() == {"pod.log": b"1\n"}
+    assert f.source.directories() == {str(real), str(named)}
+    append(real / "0.log", b"2\n")
+    (feed,) = f.source.refresh(f.seconds, News(written=frozenset({str(real / "0.log")})))
+    assert feed.read(10) == b"2\n"
+    (real / "0.log").rename(real / "0.log.1")
+    assert f.source.concerned(News(structure=frozenset({str(real / "0.log")})))
+
+
+CONCERNED = {
+    # what came or went, relative to the followed directory: is it a reason to look at everything?
+    "new.log": True,
+    "known.log": True,
+    "unrelated.txt": False,
+    "known.log.1.gz": False,
+    "directory": True,
+    "": True,
+}
+
+
+@pytest.mark.parametrize("name", CONCERNED)
+def test_concerned(tmp_path: Path, followers: list[Follower], name: str) -> None:
+    f = Follower(tmp_path / "*.log")
+    followers.append(f)
+    append(tmp_path / "known.log", b"1\n")
+    (tmp_path / "directory").mkdir()
+    f.look()
+    path = str(tmp_path / name) if name else str(tmp_path)
+    assert f.source.concerned(News(structure=frozenset({path}))) == CONCERNED[name]
+    assert not f.source.concerned(News(written=frozenset({path})))
+
+
+def test_news_of_a_new_file_are_enough_to_read_it(tmp_path: Path, followers: list[Follower]) -> None:
+    f = Follower(tmp_path / "*.log")
+    followers.append(f)
+    append(tmp_path / "old.log", b"1\n")
+    f.look()
+    append(tmp_path / "new.log", b"first\n")
+    append(tmp_path / "no.txt", b"first\n")
+    (tmp_path / "old.log").rename(tmp_path / "renamed.log")
+    come = News(structure=frozenset(str(tmp_path / name) for name in ("new.log", "no.txt", "renamed.log", "gone.log")))
+    (feed,) = f.source.refresh(f.seconds, come)
+    assert (feed.path, feed.read(10)) == (str(tmp_path / "new.log"), b"first\n")
+    append(tmp_path / "new.log", b"second\n")
+    (feed,) = f.source.refresh(f.seconds, News(written=frozenset({str(tmp_path / "new.log")})))
+    assert feed.read(10) == b"second\n"
+    assert f.look() == {"old.log": b"1\n"}

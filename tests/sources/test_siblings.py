@@ -1,12 +1,15 @@
 """Which names rotation gives, and where it put the bytes."""
 
 import os
-from pathlib import Path
+import re
+from pathlib import Path, PurePath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from whodid.sources.file import FollowedFile
-from whodid.sources.siblings import find_copy, find_renamed, find_successors, is_rotation_of, open_regular
+from whodid.sources.siblings import find_copy, find_renamed, find_successors, is_rotation_of, open_regular, originals_of
 
 NAMES = [
     # name, rotated from, is it?
@@ -28,6 +31,21 @@ NAMES = [
 @pytest.mark.parametrize(("name", "path", "expected"), NAMES)
 def test_is_rotation_of(name: str, path: str, expected: bool) -> None:
     assert is_rotation_of(name, path) is expected
+
+
+@given(st.lists(st.sampled_from(["app", ".", "-", "_", "1", "20260131", "old", "log", "x"]), min_size=1, max_size=7))
+def test_originals_of_a_name_are_those_that_would_be_rotated_to_it(parts: list[str]) -> None:
+    """The rule as it is said, against the way back that is taken."""
+    name = "".join(parts)
+    for end in range(1, len(name) + 1):
+        for begin in range(end, len(name) + 1):
+            original = PurePath(name[:end] + name[begin:])
+            if not original.name:
+                continue
+            stem, suffix = re.escape(original.stem), re.escape(original.suffix)
+            age = r"[-._](?:\d[\w.:+-]*|old)"
+            rotated = re.fullmatch(rf"{re.escape(original.name)}{age}|{stem}{age}{suffix}", name) is not None
+            assert (original.name in originals_of(name)) == rotated, original.name
 
 
 def followed(path: Path, read: int) -> FollowedFile:

@@ -4,18 +4,21 @@ Rotations of one path are read strictly one after the other, so that a path's li
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from whodid.agent.batch import BatchBuilder
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
+from whodid.agent.paths import Paths
 from whodid.agent.positions import Position, Positions
 from whodid.agent.reader import FileReader
 from whodid.agent.recipe import FormatMaker, Recipe
+from whodid.agent.rhythm import Rhythm, Urgency
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.model.clock import Clock
+from whodid.sources.descriptors import Descriptors, raise_limit
 from whodid.sources.files import FileSource
-from whodid.sources.source import Feed, Source
+from whodid.sources.source import Feed, News, Source
 
 _log = logging.getLogger(__name__)
 Found = Callable[[], Sequence[SourceSettings]]
@@ -30,6 +33,7 @@ class _Job:
         self.source = source
         self.readers: dict[str, FileReader] = {}  # by the feed's id, oldest first
         self.instants: dict[str, Instants] = {}  # by path
+        self.urgency = Urgency()
         self.leaving = False
         """Not wanted any more: gone as soon as it is read to its end."""
 
@@ -56,69 +60,65 @@ class Collector:
         self._clock = clock
         self._health = health
         self._ended: dict[str, int] = {}  # fully read files by id, and where they end: gone once acknowledged
-        self._turn = 0
+        self._paths = Paths()
+        self._rhythm = Rhythm(settings.poll_s)
+        self._descriptors = Descriptors(raise_limit())
+        self._directories: frozenset[str] | None = None  # None: to be found out
         self._jobs = [self._start(source) for source in settings.sources if source.paths]
         self._found: list[tuple[Found, Sequence[SourceSettings], dict[tuple[str, ...], _Job]]] = [
             (find, (), {}) for find in found
         ]
 
-    def refresh(self) -> bool:
-        """Looks for new, rotated and ended files; True when there is something to write down at once."""
+    def refresh(self, news: News | None = None) -> bool:
+        """Looks for new, rotated and ended files, where there is news of them; from time to time, and without news, at
+        everything. True when there is something to write down at once."""
         self._look_for_sources()
-        news = False
+        begin_s = self._clock.monotonic_s()
+        everything = news is None or self._rhythm.is_due(begin_s, news.blind)
+        changed = False
         for job in self._jobs:
-            feeds = job.source.refresh(self._clock.monotonic_s())
-            if any(feed.id not in job.readers for feed in feeds):
-                self._follow(job, feeds)
-                news = True
-            for feed in feeds:
-                news |= self._positions.recognise(feed)
+            changed |= self._look_at(job, news or News(), everything)
+        if everything:
+            self._rhythm.took(begin_s, self._clock.monotonic_s())
         for id, end in tuple(self._ended.items()):
             position = self._positions.get(id)
             if position is not None and position.place.offset >= end:
                 self._positions.bury(id, self._clock.now_ns())
                 del self._ended[id]
-        return news
+        return changed
 
     def pass_over(self) -> None:
         """Acknowledges what was read and left out at the end of files. Only while nothing is on its way."""
-        for job in self._jobs:
-            for reader in job.readers.values():
-                if reader.left_out:
-                    self._positions.pass_over(job.settings.job, reader.feed.place(reader.pass_over()))
+        for (job, _), reader in self._paths.left_out():
+            assert isinstance(job, _Job)
+            self._positions.pass_over(job.settings.job, reader.feed.place(reader.pass_over()))
 
     def fill(self, batch: BatchBuilder) -> bool:
         """Fills the batch; True when it is full, so that there may be more to read."""
-        paths = self._by_path()
-        busy = list(paths)
-        # Another path comes first each time: one that never rests must not starve the others.
-        self._turn += 1
-        first = self._turn % len(busy) if busy else 0
-        busy = busy[first:] + busy[:first]
-        while busy:
-            for path in tuple(busy):
-                if batch.full:
-                    return True
-                if not self._fill_path(paths[path], batch):
-                    busy.remove(path)
+        for (job, _), reader in self._paths.fill(batch):
+            assert isinstance(job, _Job)
+            self._ended[reader.feed.id] = reader.end
+            reader.feed.close()
+            del job.readers[reader.feed.id]
         return batch.full
 
     def wait_s(self) -> float | None:
         """In how many seconds the next waiting record is due; None when none waits."""
-        waits = [w for job in self._jobs for r in job.readers.values() if (w := r.wait_s()) is not None]
-        return min(waits, default=None)
+        return self._paths.wait_s()
 
     def directories(self) -> frozenset[str]:
-        return frozenset[str]().union(*(job.source.directories() for job in self._jobs))
+        """Where changes are to be told of. The same object until they are others."""
+        if self._directories is None:
+            self._directories = frozenset[str]().union(*(job.source.directories() for job in self._jobs))
+        return self._directories
 
     def measure_lag(self) -> None:
         """Writes every file's unacknowledged bytes into the health record."""
         lag: dict[str, int] = {}
-        for job in self._jobs:
-            for reader in job.readers.values():
-                position = self._positions.get(reader.feed.id)
-                acknowledged = position.place.offset if position else 0
-                lag[reader.feed.path] = lag.get(reader.feed.path, 0) + max(0, reader.feed.size_bytes() - acknowledged)
+        for _, reader in self._paths:
+            position = self._positions.get(reader.feed.id)
+            acknowledged = position.place.offset if position else 0
+            lag[reader.feed.path] = lag.get(reader.feed.path, 0) + max(0, reader.feed.size_bytes() - acknowledged)
         self._health.lag_bytes = lag
 
     def close(self) -> None:
@@ -145,6 +145,8 @@ class Collector:
             for paths, job in list(jobs.items()):
                 if job.leaving and all(self._is_acknowledged(reader) for reader in job.readers.values()):
                     job.source.close()
+                    self._paths.drop(job)
+                    self._directories = None
                     self._jobs.remove(job)
                     del jobs[paths]
 
@@ -153,23 +155,24 @@ class Collector:
         position = self._positions.get(reader.feed.id)
         return reader.at_end and position is not None and position.place.offset >= reader.end
 
-    def _by_path(self) -> dict[tuple[str, str], list[tuple[_Job, FileReader]]]:
-        paths: dict[tuple[str, str], list[tuple[_Job, FileReader]]] = {}
-        for job in self._jobs:
-            for reader in job.readers.values():
-                paths.setdefault((job.settings.job, reader.feed.path), []).append((job, reader))
-        return paths
-
-    def _fill_path(self, readers: Sequence[tuple[_Job, FileReader]], batch: BatchBuilder) -> bool:
-        """One turn of a path: its oldest file that has something. False when none has."""
-        for index, (job, reader) in enumerate(readers):
-            if reader.fill(batch, hurry=index < len(readers) - 1):
-                return True
-            if reader.done and reader.feed.id in job.readers:
-                self._ended[reader.feed.id] = reader.end
-                reader.feed.close()
-                del job.readers[reader.feed.id]
-        return False
+    def _look_at(self, job: _Job, news: News, everything: bool) -> bool:
+        """Looks at one source, or at what of it there is news of; True when it has a new file, or one that is to be
+        known by something else now."""
+        begin_s = self._clock.monotonic_s()
+        job.urgency.wanted |= news.unsure or job.source.concerned(news)
+        if everything or job.urgency.may(begin_s):
+            before = job.source.directories()
+            stirred = job.source.refresh(begin_s)
+            job.urgency.took(begin_s, self._clock.monotonic_s())
+            if job.source.directories() is not before:
+                self._directories = None
+        else:
+            stirred = job.source.refresh(begin_s, news)
+        changed = self._follow(job, {feed.path for feed in stirred if feed.id not in job.readers})
+        for feed in stirred:
+            changed |= self._positions.recognise(feed)
+            self._paths.stir((job, feed.path))
+        return changed
 
     def _start(self, settings: SourceSettings) -> _Job:
         known = self._positions.to_read_on(settings.job)
@@ -178,6 +181,7 @@ class Collector:
             settings.exclude,
             known=[p.place for p in known if p.gone_at_ns is None],
             gone=[p.place for p in known if p.gone_at_ns is not None],
+            descriptors=self._descriptors,
         )
         job = _Job(self._recipe(settings), source)
         for position in known:
@@ -187,11 +191,19 @@ class Collector:
     def _recipe(self, settings: SourceSettings) -> Recipe:
         return Recipe(self._settings, settings, self._make_format, self._clock, self._health)
 
-    def _follow(self, job: _Job, feeds: Sequence[Feed]) -> None:
-        """Makes readers for new feeds. A rotated file found late may stand before one that is followed already."""
-        for feed in feeds:
-            self._positions.follow(job.settings.job, feed.place(feed.offset))
-        job.readers = {feed.id: job.readers.get(feed.id) or self._reader(job, feed) for feed in feeds}
+    def _follow(self, job: _Job, paths: Collection[str]) -> bool:
+        """Makes readers for new feeds of these paths. A rotated file found late may stand before one that is followed
+        already."""
+        feeds: dict[str, list[Feed]] = {path: [] for path in paths}
+        for feed in job.source.feeds if paths else ():
+            if feed.path in feeds:
+                feeds[feed.path].append(feed)
+                self._positions.follow(job.settings.job, feed.place(feed.offset))
+                if feed.id not in job.readers:
+                    job.readers[feed.id] = self._reader(job, feed)
+        for path, of_path in feeds.items():
+            self._paths.put((job, path), [job.readers[feed.id] for feed in of_path])
+        return bool(paths)
 
     def _reader(self, job: _Job, feed: Feed) -> FileReader:
         """A reader for a new feed."""

@@ -13,7 +13,7 @@ import msgspec
 from whodid.agent.positions import Position, read_positions
 from whodid.agent.settings import SourceSettings
 from whodid.agent.status import Status
-from whodid.sources.files import named_files
+from whodid.sources.patterns import named_files
 
 
 class FileStand(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from whodid.agent.collector import Collector
 from whodid.agent.flights import Flight
 from whodid.agent.health import Health
 from whodid.agent.positions import Positions
+from whodid.sources.source import News
 
 WINDOW = 2
 """So that the server has the next batch when it is done with one. Docs/design/0005 has what more of them gave."""
@@ -43,9 +44,12 @@ class Pump:
         """Whether nothing more is read until a batch in flight is settled."""
         return self._prepared.full
 
-    def look(self) -> None:
-        """Looks at the files. A new one is written down at once, so that it is sought if rotated while we are away."""
-        if self._collector.refresh():
+    def look(self, news: News | None = None) -> None:
+        """Looks at the files, or at what there is news of.
+
+        A new one is written down at once, so that it is sought if rotated while we are away.
+        """
+        if self._collector.refresh(news):
             self._positions.save()
         if not self._prepared.entries and not self._positions.outstanding:
             self._collector.pass_over()

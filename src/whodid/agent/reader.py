@@ -169,6 +169,7 @@ class FileReader:
         self._next = stop
         if stop == len(ready.entries):
             self._ready, self._next = NONE, 0
+            self.feed.settle(self._end)
 
     def _put_streams(self, batch: BatchBuilder, first: int, stop: int, span: Span) -> None:
         """The same for entries of several streams. They go into the batch together, so that each stretch may have the

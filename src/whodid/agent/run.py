@@ -10,7 +10,6 @@ import gc
 import logging
 import os
 import random
-import resource
 import sys
 from pathlib import Path
 
@@ -57,7 +56,6 @@ async def run_agent(
     transport: Transport | None = None,
 ) -> None:
     """Follows and ships until `stop` is set. Everything acknowledged by then is written down."""
-    _raise_file_limit()
     # Entries hold no cycles and die at once: looking through them for garbage was a tenth of the work under load.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
@@ -144,7 +142,7 @@ class _Agent:
         await self._outbound.finish(STOP_GRACE_S)
         self._settle()
         await self._outbound.cancel()
-        await self._waker.close()
+        self._waker.close()
         self._collector.measure_lag()
         self._collector.close()
         self._positions.save()
@@ -158,11 +156,11 @@ class _Agent:
             self._changed.clear()
             self._next_look_s = now_s + LOOK_EVERY_S
             if self._has_looked:
-                self._pump.look()
+                self._pump.look(self._waker.take())
             else:  # the first may unpack a gigabyte of what rotation has compressed; pushes under way go on meanwhile
                 await asyncio.to_thread(self._pump.look)
                 self._has_looked = True
-            await self._waker.watch(self._collector.directories())
+            self._waker.watch(self._collector.directories())
 
     def _settle(self) -> None:
         """Takes the results of finished deliveries."""
@@ -218,11 +216,3 @@ class _Agent:
         except TokenUnreadable as e:
             _log.warning("%s; tried without it", e)  # the server will say 401, and it is tried again
             return None
-
-
-def _raise_file_limit() -> None:
-    """A followed file is an open one, so that rotation cannot take it away; the usual soft limit is only 1024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with contextlib.suppress(ValueError, OSError):  # refused in some containers: the soft limit stays
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

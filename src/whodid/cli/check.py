@@ -19,7 +19,7 @@ from whodid.config.load import find_file, load_config
 from whodid.config.settings import Config, Listen
 from whodid.errors import WhodidError
 from whodid.formats import Format, FormatSettings, make_format
-from whodid.sources.files import named_files
+from whodid.sources.patterns import named_files
 
 BUILD_INFO = "/loki/api/v1/status/buildinfo"
 PATIENCE_S = 3.0

@@ -7,11 +7,13 @@ import hashlib
 import logging
 import os
 import secrets
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from whodid.sources.source import Place
 
 _log = logging.getLogger(__name__)
+TICK_S = 2.5
+"""The coarsest clocks of file systems count in two seconds (FAT; some network file systems in one)."""
 HEAD_BYTES = 256
 """How much of a file's beginning tells it from another one in the same inode; a stamped log line fits well inside."""
 
@@ -21,9 +23,8 @@ def fingerprint(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What the kernel calls a file."""
+class Key(NamedTuple):
+    """What the kernel calls a file. A tuple, for speed: thousands are looked up at each look."""
 
     device: int
     inode: int
@@ -31,6 +32,18 @@ class Key:
     @classmethod
     def of(cls, stat: os.stat_result) -> "Key":
         return cls(stat.st_dev, stat.st_ino)
+
+
+class Signature(NamedTuple):
+    """What stat(2) shows when a file is written to. The change time cannot be set back by anybody."""
+
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> "Signature":
+        return cls(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 class FollowedFile:
@@ -43,7 +56,10 @@ class FollowedFile:
         "_id",
         "_offset",
         "_path",
+        "_real",
         "_recent",
+        "_signature",
+        "_signed_at_s",
         "finished",
         "key",
         "mtime_ns",
@@ -62,6 +78,9 @@ class FollowedFile:
         self._head = os.pread(fd, HEAD_BYTES, 0)
         self._recent = _before(fd, offset)  # the last chunk read, and a little before it
         self._failed = False
+        self._real = ("", "")
+        self._signature = Signature.of(stat)
+        self._signed_at_s = float("inf")  # until a close look
         self.finished = False
         self.replaced = False  # a read met other first bytes than before
         self.silent_since_s: float | None = None
@@ -92,6 +111,7 @@ class FollowedFile:
                 )
             self._failed = True
             return b""
+        self._failed = False
         if self.replaced:
             return b""
         if data:
@@ -129,11 +149,35 @@ class FollowedFile:
         known = min(HEAD_BYTES, offset)
         return self._recent[end - known : end] if end >= known else _before(self._fd, offset)
 
-    def stat(self) -> os.stat_result:
-        """The file's state now; the modification time is remembered."""
+    def stat(self, now_s: float) -> os.stat_result:
+        """The file's state now, which is remembered."""
         stat = os.fstat(self._fd)
         self.mtime_ns = stat.st_mtime_ns
+        signature = Signature.of(stat)
+        if signature != self._signature or self._signed_at_s > now_s:
+            self._signature, self._signed_at_s = signature, now_s
         return stat
+
+    def is_settled(self, signature: Signature, now_s: float) -> bool:
+        """Whether nothing can have happened since it was looked at closely.
+
+        A file system's clock has a tick, in which a file may change twice and look the same: what has changed is looked
+        at closely until that is over.
+        """
+        unchanged = signature == self._signature and now_s - self._signed_at_s > TICK_S
+        return unchanged and not self.replaced and not self._failed
+
+    def real_path(self, path: str) -> str:
+        """Where a name of this file leads, through symbolic links. Remembered, for it costs a call for each part."""
+        if self._real[0] != path:
+            self._real = (path, os.path.realpath(path))
+        return self._real[1]
+
+    def settle(self, offset: int) -> None:
+        """Lets go of what `place` would need for an earlier offset."""
+        surplus = offset - HEAD_BYTES - (self._offset - len(self._recent))
+        if surplus > 0:
+            self._recent = self._recent[surplus:]
 
     def size_bytes(self) -> int:
         return self._offset if self.finished else os.fstat(self._fd).st_size

@@ -12,11 +12,15 @@ import re
 import stat as stat_flags
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 
 from whodid.sources.file import HEAD_BYTES, Key, fingerprint
 from whodid.sources.source import Place
 
+_MARK = re.compile(r"[-._](?=\d|old)")
+_AGE = re.compile(r"\d[\w.:+-]*|old")
+_DOT = re.compile(r"\.")
 COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z", ".zip")
 _log = logging.getLogger(__name__)
 
@@ -33,10 +37,32 @@ class Sibling:
 def is_rotation_of(name: str, path: str) -> bool:
     """Whether a file name is one that rotation of `path` would give."""
     original = PurePath(path)
-    stem, suffix = re.escape(original.stem), re.escape(original.suffix)
-    age = r"[-._](?:\d[\w.:+-]*|old)"
-    pattern = rf"{re.escape(original.name)}{age}|{stem}{age}{suffix}"
-    return not name.endswith(COMPRESSED) and re.fullmatch(pattern, name) is not None
+    if not name.startswith(original.stem):
+        return False
+    return not name.endswith(COMPRESSED) and original.name in originals_of(name)
+
+
+@lru_cache(maxsize=1024)
+def originals_of(name: str) -> frozenset[str]:
+    """All file names whose rotation would give this one."""
+    found = set()
+    for mark in _MARK.finditer(name):
+        stem, rest = name[: mark.start()], name[mark.end() :]
+        if not stem:
+            continue
+        if _AGE.fullmatch(rest):
+            found.add(stem)  # the age is behind the whole name
+        for dot in _DOT.finditer(rest):
+            original = PurePath(stem + rest[dot.start() :])
+            if _AGE.fullmatch(rest[: dot.start()]) and original.stem == stem:
+                found.add(original.name)  # it is before the suffix
+    return frozenset(found)
+
+
+def rotated_from(path: str) -> list[str]:
+    """All paths of the same directory whose rotation would give this one."""
+    directory, name = os.path.split(path)
+    return [] if name.endswith(COMPRESSED) else [os.path.join(directory, n) for n in sorted(originals_of(name))]
 
 
 def find_renamed(place: Place) -> Sibling | None:

@@ -6,7 +6,7 @@ remembers what was delivered; whoever reads decides which place is safe and give
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,19 @@ class Place:
     """Hash of the bytes just before `offset`: tells a copy of this file from another with the same beginning."""
     mtime_ns: int
     """The file's modification time as last seen; rotated successors are never older."""
+
+
+class News(NamedTuple):
+    """What is known to have changed since the last look; see `wake.py`."""
+
+    written: frozenset[str] = frozenset()
+    """Paths whose content or attributes have changed."""
+    structure: frozenset[str] = frozenset()
+    """Paths that have come or gone."""
+    unsure: bool = False
+    """Something may have happened that is not named here."""
+    blind: bool = False
+    """Of some directories no change is ever told."""
 
 
 class Feed(Protocol):
@@ -57,18 +70,32 @@ class Feed(Protocol):
         """How long the run is now."""
         ...
 
+    def settle(self, offset: int) -> None:
+        """No place before `offset` will be asked for: what is kept in memory for that can go."""
+        ...
+
     def close(self) -> None: ...
 
 
 class Source(Protocol):
     """Something that is followed: a set of feeds that changes over time."""
 
-    def refresh(self, now_s: float) -> Sequence[Feed]:
-        """Looks at the world again. Feeds of the same path are ordered: the older is to be read to its end first."""
+    @property
+    def feeds(self) -> Sequence[Feed]:
+        """All of them. Feeds of the same path are ordered: the older is to be read to its end first."""
+        ...
+
+    def refresh(self, now_s: float, news: News | None = None) -> Sequence[Feed]:
+        """Looks at what `news` names, without them at everything. What may have something to read now, or is new, or
+        is to be known by something else."""
+        ...
+
+    def concerned(self, news: News) -> bool:
+        """Whether news of what came or went are a reason to look at everything here."""
         ...
 
     def directories(self) -> frozenset[str]:
-        """Existing directories whose changes are a reason to look again."""
+        """Existing directories whose changes are a reason to look again. The same object until they change."""
         ...
 
     def close(self) -> None: ...
