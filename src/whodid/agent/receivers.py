@@ -10,10 +10,13 @@ from pathlib import Path
 
 from whodid.agent.inboxes import Inboxes
 from whodid.agent.receiving import Inlet
+from whodid.agent.recipe import zone_of
 from whodid.agent.settings import AgentSettings, SourceSettings
+from whodid.formats.syslog_message import SyslogReader
 from whodid.model.clock import Clock
 from whodid.sources.journal import JournalReceiver
 from whodid.sources.receiver import Receiver
+from whodid.sources.syslog import SyslogReceiver
 
 INBOXES = "inbox"
 _NOT_IN_NAMES = re.compile(r"[^\w-]+", re.ASCII)
@@ -41,3 +44,6 @@ def _receivers(source: SourceSettings, clock: Clock) -> Iterator[tuple[str, Rece
     """Kind and receiver of each section of a source."""
     if source.journal is not None:
         yield "journal", JournalReceiver(source.journal, clock)
+    if source.syslog is not None:
+        reader = SyslogReader(zone_of(source), clock.now_ns())
+        yield "syslog", SyslogReceiver(source.syslog, clock, reader.read)

@@ -5,6 +5,7 @@ so that what is shown there is what would be sent.
 """
 
 from collections.abc import Callable
+from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from whodid.agent.encode import Encoder, PlainEncoder, Surroundings
@@ -43,7 +44,7 @@ class Recipe:
         self._limits = ReaderLimits(agent.max_line_bytes, agent.max_record_bytes, agent.max_wait_s)
         self._format_settings = FormatSettings(
             line_prefix=settings.line_prefix,
-            timezone=_zone(settings) if settings.timezone else host_zone(),
+            timezone=zone_of(settings),
             year_hint_ns=clock.now_ns(),
             options=dict(settings.options),
         )
@@ -87,9 +88,12 @@ class Recipe:
         return PlainEncoder(format, surroundings)
 
 
-def _zone(settings: SourceSettings) -> ZoneInfo:
+def zone_of(settings: SourceSettings) -> tzinfo:
+    """The zone of instants that state none. Raises UnknownZone."""
+    if not settings.timezone:
+        return host_zone()
     try:
-        return ZoneInfo(settings.timezone or "UTC")
+        return ZoneInfo(settings.timezone)
     except (ZoneInfoNotFoundError, ValueError) as e:
         raise UnknownZone(
             f"source {settings.job}: no time zone {settings.timezone!r} on this host; use a name like Asia/Jerusalem"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from whodid.sources.journal import JournalSettings
+from whodid.sources.syslog import SyslogSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class SourceSettings:
     """Globs of files to leave out, on the whole path or on the file's name."""
     journal: JournalSettings | None = None
     """systemd's journal instead of files."""
+    syslog: SyslogSettings | None = None
+    """A listener for syslog from the network instead of files."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Further labels of every line of this source."""
     line_prefix: str = ""

@@ -6,10 +6,10 @@ and for a Promtail configuration turned into one.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, cast, get_type_hints
 
 import yaml
 
@@ -19,8 +19,9 @@ from whodid.errors import WhodidError
 from whodid.formats import FORMATS, OPTIONS
 from whodid.model.labels import LABEL_NAME
 from whodid.sources.journal import JournalSettings
+from whodid.sources.syslog import SyslogSettings
 
-SECTIONS: Final[Mapping[str, type]] = MappingProxyType({"journal": JournalSettings})
+SECTIONS: Final[Mapping[str, type]] = MappingProxyType({"journal": JournalSettings, "syslog": SyslogSettings})
 """The kinds of sources that are no files, by the key of their section."""
 SOURCE_KEYS = (
     "job",
@@ -90,6 +91,8 @@ def section_keys(kind: type) -> dict[str, str]:
 def _value(section: Fields, name: str, field: str, hint: Any) -> Any:
     if field.endswith("_ns"):
         return section.duration_ns(name)
+    if is_dataclass(hint):
+        return read_section(section, name, cast(type, hint))
     if hint is bool:
         return bool(section.flag(name))
     if hint is int:
