@@ -89,10 +89,10 @@ def test_no_secret_is_kept(name: str) -> None:
         parsed = log.parse(record)
         kept += [parsed.line, *parsed.attributes.values()]
     assert not [line for line in kept if "-secret" in line]
-    assert [line for line in kept if "<redacted>" in line]
+    assert [line for line in kept if "<redacted:password>" in line]
 
 
 def test_a_masked_json_record_is_still_json() -> None:
     log = make_format("postgres_json", FormatSettings())
     record = json.dumps({"error_severity": "LOG", "pid": 1, "message": "statement: ALTER ROLE a PASSWORD 'x\"y'"})
-    assert json.loads(log.parse(record).line)["message"] == "statement: ALTER ROLE a PASSWORD '<redacted>'"
+    assert json.loads(log.parse(record).line)["message"] == "statement: ALTER ROLE a PASSWORD '<redacted:password>'"

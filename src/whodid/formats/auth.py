@@ -37,7 +37,7 @@ class Auth:
 
     def parse(self, record: str) -> Parsed:
         line = self._redact(record)
-        match = _LINE.fullmatch(line)
+        match = _LINE.fullmatch(record)
         if match is None:
             return Parsed(line, {}, None, understood=False)
         month, day, clock, stamp, host, program, pid, message = match.groups()
@@ -52,6 +52,9 @@ class Auth:
         out["message"] = message
         if pid and program.startswith("sshd"):
             self._session(out, pid, ns)
+        if line is not record:
+            # Each by itself: a name that looks like the beginning of a secret must not take the address with it.
+            out = {name: self._redact(value) for name, value in out.items()}
         return Parsed(line, out, ns, understood)
 
     def _session(self, out: dict[str, str], pid: str, ns: int | None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from whodid.formats.redact import redact
+from whodid.formats.redact import Redactor
 
 Head = tuple[str, ...]
 """What was found in a line while lines were joined, so that it need not be looked for again."""
@@ -45,7 +45,7 @@ class FormatSettings:
     year_hint_ns: int = 0
     """The time now in ns, to find the year of RFC 3164 instants (which have none)."""
     options: dict[str, str] = field(default_factory=dict)
-    redact: Callable[[str], str] = redact
+    redact: Redactor = field(default_factory=Redactor)
     """Masks secrets: every text of a record passes through it before it leaves the format."""
 
 

@@ -32,7 +32,7 @@ class NginxAccess:
 
     def parse(self, record: str) -> Parsed:
         line = self._redact(record)
-        match = _LINE.fullmatch(line)
+        match = _LINE.fullmatch(record)
         ns = self._stamps.read(match.group(3)) if match else None
         if match is None or ns is None:
             return Parsed(line, {}, ns, understood=False)
@@ -43,4 +43,7 @@ class NginxAccess:
             out["operation"], out["path"] = request.groups()
         elif values[3]:
             out["message"] = values[3]  # no HTTP: a scanner, or TLS spoken to a plain port
+        if line is not record:
+            # Each by itself: a path that looks like the beginning of a secret must not take the next field with it.
+            out = {name: self._redact(value) for name, value in out.items()}
         return Parsed(line, out, ns)

@@ -28,7 +28,6 @@ from whodid.formats.stamps import SECOND, LocalStamps, fraction_ns
 
 DEFAULT_PREFIX: Final = "%m [%p] %q%u@%d "
 """Debian's. It also reads lines of PostgreSQL's own default, `%m [%p] `, for what stands behind %q may be missing."""
-_SECRETIVE: Final = ("statement", "message", "detail", "context", "query", "hint", "app")
 _NOT_KEPT: Final = ("stamp", "epoch")
 _MOST_LATE: Final = 16
 _STRAY: Final = "a piece of another head follows the line: a name with newlines in it was used to write it"
@@ -65,7 +64,7 @@ class Postgres:
         return self._lines.continues(line, record)
 
     def quick(self, front: Front) -> QuickReader:
-        return Quick(self._prefix, self._sessions, self._significant, self._instant, front)
+        return Quick(self._prefix, self._sessions, self._significant, self._instant, front, self._redact.suspicious)
 
     def parse(self, record: str) -> Parsed:
         line = self._redact(record)
@@ -85,9 +84,7 @@ class Postgres:
         ns = self._instant(stamp)
         self._complete(out, ns, severity, record[message_at:], doubt)
         if line is not record:
-            for name in _SECRETIVE:
-                if name in out:
-                    out[name] = self._redact(out[name])
+            out = {name: self._redact(value) for name, value in out.items()}
         return Parsed(line, out, ns)
 
     def _read_with_care(self, record: str) -> tuple[Reading | None, str]:

@@ -4,7 +4,6 @@ What a client calls itself cannot forge anything here, so this log is the author
 are those of the manual's "Using JSON-Format Log Output"; the messages are read by postgres_message.py.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -30,7 +29,6 @@ _PARTS: Final = (
     ("context", "CONTEXT"),
     ("internal_query", "QUERY"),
 )
-_SECRETIVE: Final = ("message", "detail", "hint", "statement", "context", "internal_query", "application_name")
 
 
 class PostgresJson:
@@ -47,15 +45,16 @@ class PostgresJson:
         return False
 
     def parse(self, record: str) -> Parsed:
+        line = self._redact(record)  # still JSON if it was: the masks are in its strings
         try:
-            fields = orjson.loads(record)
+            fields = orjson.loads(line)
         except ValueError:
-            return Parsed(self._redact(record), {}, None, understood=False)
+            return Parsed(line, {}, None, understood=False)
         if not isinstance(fields, dict) or not isinstance(fields.get("message", ""), str):
-            return Parsed(self._redact(record), {}, None, understood=False)
+            return Parsed(line, {}, None, understood=False)
         severity = fields.get("error_severity")
         if not isinstance(severity, str):
-            return Parsed(self._redact(record), {}, None, understood=False)
+            return Parsed(line, {}, None, understood=False)
         out = _attributes(fields)
         parts = {word: fields[key] for key, word in _PARTS if isinstance(fields.get(key), str) and fields[key]}
         describe(out, severity, fields.get("message", ""), parts, self._session(out))
@@ -63,7 +62,6 @@ class PostgresJson:
             self._sessions.end(out.get("session", ""))
         stamp = fields.get("timestamp")
         ns = self._stamps.read(stamp) if isinstance(stamp, str) else None
-        line = _without_secrets(record, fields, self._redact)
         if line is not record:
             out = {name: self._redact(value) for name, value in out.items()}
         return Parsed(line, out, ns)
@@ -86,13 +84,3 @@ def _attributes(fields: dict[str, Any]) -> dict[str, str]:
         if isinstance(value, int) and value:
             out[name] = str(value)
     return out
-
-
-def _without_secrets(record: str, fields: dict[str, Any], redact: Callable[[str], str]) -> str:
-    """The record as it was, unless a field holds a secret: then the object is written anew with that field masked."""
-    if redact(record) is record:
-        return record
-    masked = {
-        key: redact(value) if key in _SECRETIVE and isinstance(value, str) else value for key, value in fields.items()
-    }
-    return record if masked == fields else orjson.dumps(masked).decode("utf-8")

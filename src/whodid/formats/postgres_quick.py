@@ -14,7 +14,6 @@ from typing import Final
 from whodid.formats.format import Front, Head
 from whodid.formats.postgres_prefix import RUN, VARYING, Prefix
 from whodid.formats.postgres_session import Session, Sessions, contradiction, deceptive, jump, names_of
-from whodid.formats.redact import may_hold_secret
 from whodid.pgsql import DIGITS_ALIKE, digits_matter, worst_of
 
 _KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=$|  ))?((?!))?"
@@ -110,13 +109,11 @@ class _Operations(dict[bytes, bytes]):
         self._exact: dict[bytes, bytes] = {}
         """By the text itself, where its digits matter (`t1`, `$1`): frameworks send the same few over and over."""
 
-    def judge(self, sql: str, raw: bytes, shape: bytes) -> bytes | None:
-        """For a text whose shape is new. None where it may hold a secret."""
+    def judge(self, sql: str, raw: bytes, shape: bytes) -> bytes:
+        """For a text whose shape is new."""
         packed = self._exact.get(raw)
         if packed is not None:
             return packed
-        if may_hold_secret(sql):
-            return None
         operation, table = worst_of(sql)
         packed = _pair(self._front, "operation", operation)
         if table:
@@ -170,6 +167,7 @@ class Quick:
         "_stamp_at",
         "_statements",
         "_strict",
+        "_suspicious",
         "_varying",
         "_whys",
     )  # fmt: skip
@@ -181,8 +179,10 @@ class Quick:
         significant: Callable[[Mapping[str, str | None]], dict[str, str]],
         instant: Callable[[str | None], int | None],
         front: Front,
+        suspicious: Callable[[Sequence[str]], list[int]],
     ) -> None:
-        """`significant` makes attributes of a head's values; `instant` reads a stamp."""
+        """`significant` makes attributes of a head's values; `instant` reads a stamp; `suspicious` says which of many
+        texts may hold a secret: those are left to `parse`."""
         layout = prefix.layout
         # One run over many lines, which has a row of groups for each of them: empty ones where a head does not fit.
         self._find_all = re.compile(f"^(?:{prefix.ordinary}{_KIND})?(.*)$", re.MULTILINE).findall
@@ -195,6 +195,7 @@ class Quick:
         self._severity = _pair(front, "severity", "LOG")
         self._instant = instant
         self._front = front
+        self._suspicious = suspicious
         runs = [at for at, name in enumerate(layout) if name == RUN]
         self._key: Callable[[Head], Hashable] = itemgetter(*runs)
         self._last_run_at = runs[-1]
@@ -231,6 +232,10 @@ class Quick:
         pid_at, line_no_at, stamp_at, varying = self._pid_at, self._line_no_at, self._stamp_at, self._varying
         add, add_instant, tell = attributes.append, instants.append, self._tell
         stamp, ns = "", self._instant(None)
+        if suspects := self._suspicious(records):
+            heads = list(heads)
+            for suspect in suspects:
+                heads[suspect] = None
         for record, values in zip(records, heads, strict=True):
             if (
                 values is None
@@ -305,7 +310,7 @@ class Quick:
         if end > self._longest:
             return None  # longer than the server writes any, and memory is bounded
         head = self._strict(record)
-        if head is None or may_hold_secret(record[:end]):
+        if head is None:
             return None
         found = head.groups()
         if found[self._severity_group] != "LOG":
@@ -339,15 +344,15 @@ class Quick:
             return None
         shape = raw.translate(DIGITS_ALIKE)
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
-        return told + self._statements[len(raw)] + raw if told is not None else None
+        return told + self._statements[len(raw)] + raw
 
 
 def _executed(message: str) -> str | None:
-    """The statement of `execute name: …`, unless the name (a client's choice) has to be looked at."""
+    """The statement of `execute name: …`."""
     if not message.startswith("execute ") or message.startswith("fetch from ", 8):
         return None
     end = message.find(": ", 8)
-    return message[end + 2 :] if end >= 0 and not may_hold_secret(message[:end]) else None
+    return message[end + 2 :] if end >= 0 else None
 
 
 def _pair(front: Front, name: str, value: str) -> bytes:

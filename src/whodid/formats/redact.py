@@ -1,51 +1,159 @@
-"""Masks secrets before a record is stored: what a log should never have told.
+"""Masks secrets before a record is stored: what a log should never have told never leaves the host.
 
-`PASSWORD '…'` of CREATE and ALTER ROLE (wherever SQL appears), `password=…` of connection strings, environments and
-query strings, and `scheme://user:password@host`. Every format passes its record through here first; the name of the
-secret stays, its value becomes `<redacted>`.
+A secret becomes `<redacted:password:1f3a9c02e7>`: its kind, and a hash of it under the host's key, so that equal
+secrets can be seen to be equal. What secrets look like: redact_rules.py; where each ends: redact_values.py; the user's
+own patterns come in as a parameter. The agent makes one `Redactor` for the host (agent/redaction.py) and every format
+passes each text of a record through it.
+
+Who does not have the key learns from a mark that two secrets are equal, and nothing else: BLAKE2b under a key of 32
+random bytes cannot be inverted or tried out. Who has the key can try out guesses, and will find a password that is
+short or common; so the key never leaves the host. Forty bits are few enough that such a guess stays a guess (one of
+10¹² others fits too) and enough that among 10,000 secrets two unequal ones look equal once in 20,000 trails.
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from itertools import accumulate
 from typing import Final
 
-MASK: Final = "<redacted>"
+import orjson
+import re2
 
-_GAP = r"(?:\s|/\*[^*]{0,200}\*/|--[^\n]{0,200}\n)"
-# Exactly where the server ends a string, and not one character later: a mask that reached further would let an attacker
-# hide the rest of the text behind a password (`PASSWORD 'x\'; TRUNCATE …`).
-_QUOTED = (
-    r"(?:(?<==)''[^';\n]++''"  # a connection string inside of an SQL string
-    r"|[eE]'[^'\\]*+(?:(?:''|\\[\s\S]|\\\Z)[^'\\]*+)*+(?:'|\Z)"
-    r"|(?:[uU]&)?'[^']*+(?:''[^']*+)*+(?:'|\Z)"
-    r'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+(?:"|\Z)'
-    r"|\$(\w*)\$[\s\S]*?(?:\$\2\$|\Z))"
-)
-# PASSWORD 'x' (SQL, no equals sign) needs a quoted value; password=x takes a bare one too. "password": "x" is JSON.
-_PASSWORD: Final = re.compile(
-    rf"(passw(?:or)?d[\"']?(?:{_GAP}*+(?:=|:(?=\s*\")){_GAP}*+|{_GAP}*+))"
-    rf"(?:{_QUOTED}|(?<==)(?!\$\d)(?:%[0-9A-Fa-f]{{2}}|[^\s'\"&;,)])++)",
-    re.IGNORECASE,
-)
-_URL: Final = re.compile(r"(\w://[^\s/:@'\"<>]{0,200}:)[^\s/@'\"]+(@)")
+from whodid.formats.redact_custom import UserRule
+from whodid.formats.redact_rules import RULES, Rule
+from whodid.formats.redact_values import Secret
+
+KINDS: Final = tuple(dict.fromkeys(rule.kind for rule in RULES))
+MARK: Final = re.compile(r"<redacted:[a-z][a-z0-9_]{0,39}(?::[0-9a-f]{10})?>")
+_OPENING: Final = "<redacted:"
+_LONGEST_MARK: Final = 64
+_HASH_BYTES: Final = 5
+_MEMBER: Final = re.compile(r'"((?:[^"\\]++|\\.)*+)"(?:(\s*+:\s*+)(-?[0-9][0-9.eE+-]*+)?)?')
+"""A string of a JSON text, whether it is a name, and a number that is its value."""
+_MOST_NESTED: Final = 4
+"""JSON inside of strings of JSON; deeper it is read as any text."""
 
 
-def may_hold_secret(text: str) -> bool:
-    """Whether it takes a closer look. Digits do not matter to the answer."""
-    return "://" in text or "passw" in text.lower()
+class Redactor:
+    """Masks the secrets in texts. Pure: the same text and the same key give the same marks."""
 
+    __slots__ = ("_hints", "_key", "_rules", "_user_rules")
 
-def redact(text: str) -> str:
-    """The text with its secrets masked; the very same object where there are none, which is nearly always."""
-    if not may_hold_secret(text):
+    def __init__(self, key: bytes = b"", user_rules: Iterable[UserRule] = (), disabled: Iterable[str] = ()) -> None:
+        """Without a key the marks have no hash. `disabled`: kinds that are left as they are."""
+        self._key = key[:64]
+        left_out = frozenset(disabled)
+        self._user_rules = tuple(user_rules)
+        self._rules = tuple(rule for rule in RULES if rule.kind not in left_out)
+        self._hints = (*_hints(self._rules), *(rule.pattern for rule in self._user_rules))
+
+    def __call__(self, text: str) -> str:
+        """The text with its secrets masked; the very same object where there are none, which is nearly always."""
+        if not self.suspects(text):
+            return text
+        masked = self._mask(text, _MOST_NESTED)
+        return text if masked == text else masked
+
+    def suspects(self, text: str) -> bool:
+        """Whether it takes a closer look."""
+        raw = text.encode("utf-8", "replace")
+        return any(hint.search(raw) is not None for hint in self._hints)
+
+    def suspicious(self, texts: Sequence[str]) -> list[int]:
+        """Which of many texts take a closer look. They are searched as one, so that it costs next to nothing."""
+        raw, found = "\n".join(texts).encode("utf-8", "replace"), set[int]()
+        ends: list[int] | None = None
+        for hint in self._hints:
+            match = hint.search(raw)
+            if match is not None and ends is None:
+                ends = list(accumulate(len(text.encode("utf-8", "replace")) + 1 for text in texts))
+            while match is not None and ends is not None:
+                index = bisect_right(ends, match.start())
+                found.add(index)
+                match = hint.search(raw, ends[index]) if index + 1 < len(ends) else None
+        return sorted(found)
+
+    def _mask(self, text: str, levels: int) -> str:
+        if levels and text[:1] in ("{", "[") and _is_json(text):
+            return self._mask_json(text, levels)
+        for user_rule in self._user_rules:
+            text = self._replace(text, user_rule.kind, user_rule.secrets(text))
+        folded = text.lower()
+        for rule in self._rules:
+            if any(needle in folded for needle in rule.needles):
+                text = self._replace(text, rule.kind, rule.secrets(text))
         return text
-    masked = _PASSWORD.sub(_mask, _URL.sub(rf"\1{MASK}\2", text))
-    return text if masked == text else masked
+
+    def _mask_json(self, text: str, levels: int) -> str:
+        """Each string of a JSON text by itself, so that it stays JSON and no escape hides a secret."""
+        pieces, at, name = list[str](), 0, ""
+        for match in _MEMBER.finditer(text):
+            is_name = match[2] is not None
+            value = _decoded(match[1])
+            masked = self._mask(value, levels - 1) if is_name else self._mask_member(name, value, levels - 1)
+            if masked != value:
+                pieces += (text[at : match.start()], orjson.dumps(masked).decode())
+                at = match.end(1) + 1
+            if is_name:
+                name = value
+                if match[3] and (rule := self._rule_of(name)) is not None and rule.kind == "password":
+                    pieces += (text[at : match.start(3)], f'"{self._mark(rule.kind, match[3])}"')
+                    at = match.end(3)
+        return "".join((*pieces, text[at:]))
+
+    def _mask_member(self, name: str, value: str, levels: int) -> str:
+        """The value of a JSON member; its name may tell that it is a secret."""
+        rule = self._rule_of(name)
+        if rule is None or not value or MARK.fullmatch(value):
+            return self._mask(value, levels)
+        parts = rule.parts(value)
+        return self._replace(value, rule.kind, parts) if parts else self._mark(rule.kind, value)
+
+    def _rule_of(self, name: str) -> Rule | None:
+        return next((rule for rule in self._rules if rule.key is not None and rule.key.fullmatch(name)), None)
+
+    def _replace(self, text: str, kind: str, secrets: Iterable[Secret]) -> str:
+        pieces, at = list[str](), 0
+        for start, end, value in secrets:
+            if start < at or start == end or _in_a_mark(text, start, end):
+                continue
+            pieces += (text[at:start], self._mark(kind, value))
+            at = end
+        return "".join((*pieces, text[at:])) if pieces else text
+
+    def _mark(self, kind: str, value: str) -> str:
+        if not self._key:
+            return f"{_OPENING}{kind}>"
+        raw = value.encode("utf-8", "surrogatepass")
+        return f"{_OPENING}{kind}:{blake2b(raw, digest_size=_HASH_BYTES, key=self._key).hexdigest()}>"
 
 
-def _mask(match: re.Match[str]) -> str:
-    """Keeps the quotes, so that SQL stays SQL."""
-    name, value = match.group(1), match.group()[len(match.group(1)) :]
-    if value.startswith(("''", '"')):
-        quote = value[:2] if value.startswith("''") else '"'
-        return f"{name}{quote}{MASK}{quote}" if value != "''" else match.group()
-    return f"{name}'{MASK}'" if "'" in value[:3] or value[:1] == "$" else f"{name}{MASK}"
+def _hints(rules: Sequence[Rule]) -> tuple["re2._Regexp[bytes]", ...]:
+    """One search for all that a text with a secret must hold, in time that does not depend on how much that is."""
+    if not rules:
+        return ()
+    options = re2.Options()
+    options.case_sensitive, options.never_capture = False, True
+    pattern = "|".join(f"(?:{'|'.join(map(re2.escape, rule.needles))}){rule.behind}" for rule in rules)
+    return (re2.compile(pattern.encode(), options),)
+
+
+def _in_a_mark(text: str, start: int, end: int) -> bool:
+    """Whether this piece of a text is a mark, or lies in one: what is masked is not masked again."""
+    at = text.rfind(_OPENING, max(0, start - _LONGEST_MARK), start + len(_OPENING))
+    mark = MARK.match(text, at) if at >= 0 else None
+    return mark is not None and end <= mark.end() and start < mark.end()
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except ValueError:  # a lone surrogate, too
+        return False
+    return True
+
+
+def _decoded(raw: str) -> str:
+    return str(orjson.loads(f'"{raw}"')) if "\\" in raw else raw
