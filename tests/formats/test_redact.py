@@ -32,6 +32,7 @@ CASES = [
     # no secrets
     ('password authentication failed for user "a"', None),
     ("UPDATE u SET password = $1", None),
+    ('user "a" was not found in "/etc/nginx/htpasswd", client: 192.0.2.7, request: "GET /"', None),
     ("INSERT INTO u (a, password) VALUES ($1, $2)", None),
     ("ALTER ROLE a PASSWORD NULL", None),
     ("SELECT password FROM u WHERE a = 'x'", None),

@@ -17,7 +17,7 @@ _QUOTED = (
     r"(?:(?<==)''[^';\n]++''"  # a connection string inside of an SQL string
     r"|[eE]'[^'\\]*+(?:(?:''|\\[\s\S]|\\\Z)[^'\\]*+)*+(?:'|\Z)"
     r"|(?:[uU]&)?'[^']*+(?:''[^']*+)*+(?:'|\Z)"
-    r'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+(?:"|\Z)'
+    r'|(?<=[\s=:])"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+(?:"|\Z)'
     r"|\$(\w*)\$[\s\S]*?(?:\$\2\$|\Z))"
 )
 # PASSWORD 'x' (SQL, no equals sign) needs a quoted value; password=x takes a bare one too. "password": "x" is JSON.
