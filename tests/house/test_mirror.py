@@ -11,6 +11,7 @@ from kit.house import SRC, TESTS, modules
 
 NOUN = "only data and contracts"
 BY_SAMPLES = "the samples of its format (tests/formats/test_samples.py, test_recorded.py)"
+BY_ACCESS = "formats of nginx's access log (tests/formats/test_nginx_access.py and its cases)"
 BY_PIPELINE = "the write path as its callers see it (tests/ingest/test_pipeline.py)"
 BY_COMMIT = "what becomes of bodies in the engine (tests/ingest/test_commit.py)"
 BY_WHO = "whole stories (tests/investigate/test_who.py and tests/acceptance/test_december.py)"
@@ -29,10 +30,17 @@ WITHOUT_TEST: dict[str, str] = {
     "errors.py": NOUN,
     "formats/auth.py": BY_SAMPLES,
     "formats/auth_messages.py": BY_SAMPLES,
+    "formats/backend.py": BY_SAMPLES,
+    "formats/backend_head.py": BY_SAMPLES,
+    "formats/backend_names.py": BY_SAMPLES,
+    "formats/backend_text.py": BY_SAMPLES,
     "formats/errors.py": NOUN,
     "formats/factory.py": BY_SAMPLES,
     "formats/format.py": NOUN,
-    "formats/nginx_access.py": BY_SAMPLES,
+    "formats/nginx_error.py": BY_SAMPLES,
+    "formats/nginx_keys.py": BY_SAMPLES,
+    "formats/nginx_line.py": BY_SAMPLES,
+    "formats/nginx_variables.py": BY_ACCESS,
     "formats/plain.py": BY_SAMPLES,
     "formats/postgres.py": BY_SAMPLES,
     "formats/postgres_json.py": BY_SAMPLES,

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from whodid.api.hooks import Hooks
 from whodid.api.tenants import HEADER, read_tenants, write_tenant
-from whodid.formats.redact import redact
+from whodid.formats.redact import Redactor
 from whodid.ingest.deletes import Deletes
 from whodid.ingest.pipeline import Ingest
 from whodid.ingest.trail import Trail
@@ -73,7 +73,7 @@ class Services:
     """How long lines are kept."""
     hooks: Hooks = field(default_factory=Hooks)
     """Who may tell of events by HTTP."""
-    redact: Callable[[str], str] = redact
+    redact: Callable[[str], str] = field(default_factory=Redactor)
     """Masks secrets in what webhooks tell: no agent has read it before."""
     version: str = ""
     tails: int = 0

@@ -13,9 +13,10 @@ from typing import Final
 import orjson
 
 from whodid.errors import WhodidError
-from whodid.formats.redact import redact as mask
+from whodid.formats.redact import Redactor
 from whodid.model.clock import SECOND, parse_rfc3339
 
+_MASK: Final = Redactor()
 JOB: Final = "deployments"
 OPERATION: Final = "deploy"
 MOST_ATTRIBUTES: Final = 40
@@ -51,7 +52,7 @@ def event_line(attributes: Mapping[str, str]) -> str:
     ).decode()
 
 
-def checked(operation: str, told: Mapping[str, str], redact: Callable[[str], str] = mask) -> dict[str, str]:
+def checked(operation: str, told: Mapping[str, str], redact: Callable[[str], str] = _MASK) -> dict[str, str]:
     """The attributes of an event, the operation first. Raises BadEvent."""
     if not ATTRIBUTE_NAME.fullmatch(operation):
         raise BadEvent(f"{operation!r:.80} is no name of an event: letters, digits and _, such as backup_restored")
@@ -74,7 +75,7 @@ def checked(operation: str, told: Mapping[str, str], redact: Callable[[str], str
     return out
 
 
-def read_deployment(body: bytes, redact: Callable[[str], str] = mask) -> Told:
+def read_deployment(body: bytes, redact: Callable[[str], str] = _MASK) -> Told:
     """A deployment told as a JSON object. Raises BadEvent."""
     try:
         document = orjson.loads(body)

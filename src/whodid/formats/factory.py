@@ -5,9 +5,11 @@ from functools import partial
 from typing import Final
 
 from whodid.formats.auth import Auth
+from whodid.formats.backend import Backend
 from whodid.formats.errors import FormatError
 from whodid.formats.format import Format, FormatSettings
 from whodid.formats.nginx_access import NginxAccess
+from whodid.formats.nginx_error import NginxError
 from whodid.formats.plain import Plain
 from whodid.formats.postgres import Postgres
 from whodid.formats.postgres_json import PostgresJson
@@ -26,12 +28,15 @@ FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "postgres": Postgres,
     "postgres_json": PostgresJson,
     "nginx_access": NginxAccess,
+    "nginx_error": NginxError,
+    "backend": Backend,
     "auth": Auth,
     "plain": Plain,
     "received": partial(Received, make=make_format),
 }
 OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "plain": {"multiline": ("stamp",)},
+    "nginx_access": {"log_format": (), "escape": ("default", "json", "none"), "trusted_proxies": ()},
     "received": {"inner": (), "discovered": ("keep",)},
 }
 """What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the

@@ -15,9 +15,10 @@ import orjson
 
 from whodid.formats.deployment import OPERATION, OUTCOMES
 from whodid.formats.github_digest import MOST_CHARS, cut, digest
-from whodid.formats.redact import redact as mask
+from whodid.formats.redact import Redactor
 from whodid.model.clock import SECOND, parse_rfc3339
 
+_MASK: Final = Redactor()
 JOB: Final = "github"
 MESSAGES: Final = 10
 """Commits of a push whose messages are told; the line has more of them."""
@@ -49,7 +50,7 @@ class Delivery:
 
 
 def read_delivery(
-    event: str, delivery: str, body: bytes, deploy_words: Sequence[str] = (), redact: Callable[[str], str] = mask
+    event: str, delivery: str, body: bytes, deploy_words: Sequence[str] = (), redact: Callable[[str], str] = _MASK
 ) -> Delivery:
     """Reads the JSON of a payload. Never raises: what cannot be read is kept as it is."""
     event = event if _EVENT.fullmatch(event) else "unknown"

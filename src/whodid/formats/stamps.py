@@ -13,6 +13,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_SECOND: Final = timedelta(seconds=1)
 _DAY_NS: Final = 86_400 * SECOND
 _OFFSET: Final = re.compile(r"([+-])(\d\d):?(\d\d)?(?::?(\d\d))?")
+_EPOCH_NUMBER: Final = re.compile(r"([1-9][0-9]{8,18})(?:\.([0-9]{1,20}))?", re.ASCII)
 _UTC_NAMES: Final = ("UTC", "GMT", "Z", "z")
 MONTHS: Final = {
     name: number
@@ -30,6 +31,17 @@ def to_ns(moment: datetime) -> int:
 def fraction_ns(digits: str) -> int:
     """Nanoseconds of the digits after the decimal point (`5` is half a second); further ones than nine are cut off."""
     return int(digits[:9].ljust(9, "0")) if digits else 0
+
+
+def epoch_ns(text: str) -> int | None:
+    """Nanoseconds of a number since 1970, in whichever unit: seconds, and milli-, micro- and nanoseconds have so many
+    digits that none can be taken for another before the year 5000."""
+    match = _EPOCH_NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    whole, fraction = match.groups()
+    unit = 10 ** (9 - 3 * ((len(whole) - 9) // 3)) if len(whole) > 11 else SECOND
+    return int(whole) * unit + fraction_ns(fraction or "") * unit // SECOND
 
 
 class LocalStamps:
