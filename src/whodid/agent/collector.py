@@ -15,6 +15,7 @@ from whodid.agent.reader import FileReader
 from whodid.agent.recipe import FormatMaker, Recipe
 from whodid.agent.rhythm import Rhythm, Urgency
 from whodid.agent.settings import AgentSettings, SourceSettings
+from whodid.errors import WhodidError
 from whodid.model.clock import Clock
 from whodid.sources.descriptors import Descriptors, raise_limit
 from whodid.sources.files import FileSource
@@ -134,11 +135,10 @@ class Collector:
                 continue
             self._found[at] = (find, wanted, jobs)
             for settings in wanted:
-                if settings.paths not in jobs:
-                    jobs[settings.paths] = self._start(settings)
-                    self._jobs.append(jobs[settings.paths])
-                elif jobs[settings.paths].settings != settings:
-                    jobs[settings.paths].recipe = self._recipe(settings)
+                try:
+                    self._take_up(jobs, settings)
+                except WhodidError as e:  # one container's wrong label must not stop all others
+                    _log.error("job %s: %s is not read: %s", settings.job, ", ".join(settings.paths), e)
             for paths, job in jobs.items():
                 job.leaving = all(paths != settings.paths for settings in wanted)
         for _, _, jobs in self._found:
@@ -149,6 +149,15 @@ class Collector:
                     self._directories = None
                     self._jobs.remove(job)
                     del jobs[paths]
+
+    def _take_up(self, jobs: dict[tuple[str, ...], _Job], settings: SourceSettings) -> None:
+        """Begins with a source that has come, or changes how its next file is read. Raises WhodidError."""
+        known = jobs.get(settings.paths)
+        if known is None:
+            jobs[settings.paths] = self._start(settings)
+            self._jobs.append(jobs[settings.paths])
+        elif known.settings != settings:
+            known.recipe = self._recipe(settings)
 
     def _is_acknowledged(self, reader: FileReader) -> bool:
         """Whether all that there is of a file has arrived, but for a record that is not complete."""

@@ -6,12 +6,13 @@ Reads the agent's places and its status file, so it may be asked whether the age
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
+from whodid.agent.inbox import FILE_NAME as INBOX_NAME
 from whodid.agent.positions import Position, read_positions
-from whodid.agent.settings import SourceSettings
+from whodid.agent.receivers import inbox_directories
+from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.status import Status
 from whodid.sources.patterns import named_files
 
@@ -44,26 +45,37 @@ class SourceStand(msgspec.Struct, frozen=True):
     files: list[FileStand]
 
 
-def explain(sources: Sequence[SourceSettings], state_dir: Path, status: Status | None) -> list[SourceStand]:
+def explain(agent: AgentSettings, status: Status | None) -> list[SourceStand]:
     """Every source that is configured or was found, and where its files stand."""
-    known = _newest(read_positions(state_dir))
+    known = _newest(read_positions(agent.state_dir))
     told = status.files if status else {}
     counts = {path: file.not_understood for path, file in told.items()}
-    return [
-        SourceStand(source.job, source.format, describe(source), _files(source, known, counts)) for source in sources
-    ]
+    stands = []
+    for source, inboxes in zip(agent.sources, inbox_directories(agent), strict=True):
+        paths = source.paths or (f"{inboxes}/*/{INBOX_NAME}",)
+        stands.append(
+            SourceStand(source.job, source.format, describe(source), _files(paths, source.exclude, known, counts))
+        )
+    return stands
 
 
 def describe(source: SourceSettings) -> str:
     """What a source looks at, in words."""
+    if source.journal is not None:
+        return f"the journal {source.journal.path}".rstrip()
+    if source.syslog is not None:
+        return f"syslog on {source.syslog.listen_address} ({source.syslog.listen_protocol})"
     return ", ".join(source.paths)
 
 
 def _files(
-    source: SourceSettings, known: Mapping[tuple[int, int], Position], counts: Mapping[str, int]
+    paths: Sequence[str],
+    exclude: Sequence[str],
+    known: Mapping[tuple[int, int], Position],
+    counts: Mapping[str, int],
 ) -> list[FileStand]:
     stands = []
-    for path, stat in dict(found for pattern in source.paths for found in named_files(pattern, source.exclude)).items():
+    for path, stat in dict(found for pattern in paths for found in named_files(pattern, exclude)).items():
         position = known.get((stat.st_dev, stat.st_ino))
         stands.append(
             FileStand(

@@ -24,20 +24,26 @@ _NOT_IN_NAMES = re.compile(r"[^\w-]+", re.ASCII)
 
 def make_inlets(settings: AgentSettings, clock: Clock, on_written: Callable[[], None]) -> list[Inlet]:
     """The inlets of an agent. `on_written` is called when an inbox has something new. Raises OSError."""
-    inlets, names = [], Counter[str]()
-    for source in settings.sources:
+    directories = inbox_directories(settings)
+    inlets = []
+    for at, source in enumerate(settings.sources):
         for kind, receiver in _receivers(source, clock):
-            name = f"{_NOT_IN_NAMES.sub('_', source.job)}-{kind}"
-            names[name] += 1
-            directory = inbox_directory(settings.state_dir, name, names[name])
-            inboxes = Inboxes(source, directory, clock, on_written)
-            inlets.append(Inlet(f"job {source.job} ({kind})", receiver, inboxes))
+            inboxes = Inboxes(source, directories[at], clock, on_written)
+            inlets.append(Inlet(f"{source.job} ({kind})", receiver, inboxes))
     return inlets
 
 
-def inbox_directory(state_dir: Path, name: str, number: int) -> Path:
-    """Where the inboxes of a source are; `number` tells sources of the same job and kind apart."""
-    return state_dir / INBOXES / (name if number == 1 else f"{name}-{number}")
+def inbox_directories(settings: AgentSettings) -> list[Path]:
+    """Where the inboxes of each source are, whether it has any or not. Sources of the same job are told apart by their
+    order."""
+    names = Counter[str]()
+    directories = []
+    for source in settings.sources:
+        name = _NOT_IN_NAMES.sub("_", source.job)
+        if not source.paths:
+            names[name] += 1
+        directories.append(settings.state_dir / INBOXES / (name if names[name] < 2 else f"{name}-{names[name]}"))
+    return directories
 
 
 def _receivers(source: SourceSettings, clock: Clock) -> Iterator[tuple[str, Receiver]]:

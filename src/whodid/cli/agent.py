@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from whodid.agent.dry_run import DryRun, Shown
-from whodid.agent.explain import FileStand, SourceStand, explain
+from whodid.agent.explain import FileStand, SourceStand, describe, explain
 from whodid.agent.run import run_agent
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.status import Status, is_running, read_status
@@ -73,7 +73,7 @@ def agent(
         else:
             log_to_stderr()
             for source in settings.sources:
-                logging.getLogger("whodid.agent").info("following %s as job %s", ", ".join(source.paths), source.job)
+                logging.getLogger("whodid.agent").info("following %s as job %s", describe(source), source.job)
             run_until_told(lambda stop: run_agent(settings, SystemClock(), stop, make_format))
 
 
@@ -151,7 +151,7 @@ def _as_text(shown: Shown) -> str:
 def _explain(settings: AgentSettings, *, as_json: bool) -> None:
     status = read_status(settings.state_dir)
     now_ns = SystemClock().now_ns()
-    sources = explain(settings.sources, settings.state_dir, status)
+    sources = explain(settings, status)
     if as_json:
         typer.echo(msgspec.json.encode({"agent": status, "sources": sources}).decode())
         return
@@ -183,7 +183,7 @@ def _agent_line(status: Status | None, now_ns: int) -> str:
 
 def _file_lines(source: SourceStand, now_ns: int) -> Iterator[str]:
     if not source.files:
-        yield "no such file yet"
+        yield "nothing there yet"
     for file in source.files:
         yield f"{printable(file.path)}: {_stand(file, now_ns)}"
 
