@@ -1,4 +1,4 @@
-"""POST /webhooks/github and /webhooks/deploy on the real engine: who is believed, what is stored, and that only once."""
+"""POST /webhooks/github and /webhooks/deploy on the real engine: who is believed, what is stored, and only once."""
 
 import asyncio
 import hashlib

@@ -176,6 +176,18 @@ def test_a_secret_that_cannot_be_read(sound: Installation, tmp_path: Path) -> No
     assert f"ok    notify pager: secret_file {secret}\n" in sound.check().stdout
 
 
+@pytest.mark.parametrize("hook", ["github", "deploy"])
+def test_a_secret_of_a_webhook_that_cannot_be_used(sound: Installation, tmp_path: Path, hook: str) -> None:
+    secret = tmp_path / "secret"
+    key = f"webhooks.{hook}.secret_file {secret}"
+    sound.values["webhooks"] = {hook: {"secret_file": str(secret)}}
+    assert sound.wrong() == f"{key} cannot be read by this user: No such file or directory"
+    secret.write_text(" \n")
+    assert sound.wrong() == f"{key} is empty"
+    secret.write_text("s")
+    assert f"ok    {key}\n" in sound.check().stdout
+
+
 def test_a_host_with_only_the_agent(sound: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "chdb", None)
     said = sound.check()

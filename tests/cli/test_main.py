@@ -20,7 +20,10 @@ def commands() -> dict[str, Any]:
     return found
 
 
-COMMANDS = {"up", "server", "agent", "demo", "who", "query", "tail", "labels", "check", "rules check", "rules test"}
+COMMANDS = {"up", "server", "agent", "demo", "who", "query", "tail", "labels", "event", "check"} | {
+    "rules check",
+    "rules test",
+}
 
 
 def test_the_commands_are_those_of_the_design() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import importlib.util
+import json
 import re
 import shlex
 import sys
@@ -81,6 +82,12 @@ def test_a_stale_page_is_noticed() -> None:
 # ---- lists ----
 
 
+def deliveries() -> list[tuple[str, dict[str, Any]]]:
+    """GitHub's deliveries by the names of their samples, and what they say."""
+    paths = sorted((ROOT / "tests" / "formats" / "github").glob("*.json"))
+    return [(path.stem, json.loads(path.read_text())["says"]) for path in paths]
+
+
 def emitted_attributes() -> set[str]:
     """Every attribute that a format can set: from the samples, and from the code where the samples do not reach."""
     found = {name for name, _ in _ESCAPES.values()}
@@ -93,6 +100,8 @@ def emitted_attributes() -> set[str]:
     json_log = make_format("postgres_json", FormatSettings())
     for record in join_records(json_log, recorded):
         found |= set(json_log.parse(record).attributes)
+    for _, says in deliveries():
+        found |= {"event", *says["attributes"], *says.get("deployment", {})}
     for file in (ROOT / "src/whodid/formats").glob("*.py"):
         found |= set(re.findall(r'\bout(?:\["|\.setdefault\(")(\w+)"', file.read_text()))
     patterns = [pattern for rules in auth._BY_PROGRAM.values() for _, pattern in rules]
@@ -106,6 +115,9 @@ def emitted_operations() -> set[str]:
     found |= set(re.findall(r'out\["operation"\] = "(\w+)"', source))
     for path in SAMPLES.glob("*.log"):
         found |= {sample.expected.get("operation", "") for sample in read_samples(path)[1]}
+    for name, says in deliveries():
+        told = [says["attributes"], says.get("deployment", {})]
+        found |= {part.get("operation", "") for part in told} if not name.startswith("unknown_") else set()
     return {name for name in found if name and (name.islower() or name == "FETCH")}
 
 

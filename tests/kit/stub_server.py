@@ -20,6 +20,10 @@ class StubServer:
         self.url = url
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
+        self.posted: list[tuple[str, dict[str, str], bytes]] = []
+        """Path, headers (small letters) and body of each POST."""
+        self.silent = 0
+        """How many POSTs get no answer."""
 
     def give(self, path: str, body: str | bytes | dict[str, Any], status: int = 200) -> None:
         self.answers[path] = (status, body)
@@ -33,11 +37,25 @@ def stub_server() -> Iterator[StubServer]:
         def do_GET(self) -> None:
             place = urlsplit(self.path)
             stub.asked.append((place.path, parse_qs(place.query, keep_blank_values=True)))
-            status, body = stub.answers.get(place.path, (404, "Not Found"))
+            self._answer(place.path)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): text for name, text in self.headers.items()}
+            stub.posted.append((self.path, headers, body))
+            if stub.silent:
+                stub.silent -= 1
+                self.close_connection = True
+            else:
+                self._answer(self.path)
+
+        def _answer(self, path: str) -> None:
+            status, body = stub.answers.get(path, (404, "Not Found"))
             data = json.dumps(body).encode() if isinstance(body, dict) else body
             data = data.encode() if isinstance(data, str) else data
             self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
+            if status != 204:
+                self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
 

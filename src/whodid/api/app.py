@@ -4,6 +4,7 @@ The dashboard's page asks for its data by relative addresses, so the same routes
 reverse proxy may move the whole to another path.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def api_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
         Route("/metrics", status.metrics),
         *_read_routes(),
     ]
-    return Timed(_application(routes, services, hosts, webhooks.signed(services.hooks)), services)
+    return Timed(_application(routes, services, hosts, lambda: webhooks.signed(services.hooks)), services)
 
 
 def _ruler_routes() -> list[BaseRoute]:
@@ -129,7 +130,10 @@ def dashboard_app(services: Services, hosts: frozenset[str] | None) -> ASGIApp:
 
 
 def _application(
-    routes: list[BaseRoute], services: Services, hosts: frozenset[str] | None, signed: frozenset[str] = frozenset()
+    routes: list[BaseRoute],
+    services: Services,
+    hosts: frozenset[str] | None,
+    signed: Callable[[], frozenset[str]] = frozenset,
 ) -> ASGIApp:
     handlers = {WhodidError: handle_error, ClientDisconnect: handle_gone, HTTPStatus.NOT_FOUND: handle_unknown}
     app = Starlette(routes=routes, exception_handlers=handlers)
@@ -150,11 +154,13 @@ class LoopbackOnly:
     `signed`: addresses that only answer to who knows a secret; a proxy may well bring them under its own name.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None, signed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: frozenset[str] | None, signed: Callable[[], frozenset[str]] = frozenset
+    ) -> None:
         self._app, self._hosts, self._signed = app, hosts, signed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        guarded = scope["type"] == "websocket" or (scope["type"] == "http" and scope["path"] not in self._signed)
+        guarded = scope["type"] == "websocket" or (scope["type"] == "http" and scope["path"] not in self._signed())
         if self._hosts is not None and guarded:
             headers = Headers(scope=scope)
             host, origin = _host_of(headers.get("host", "")), headers.get("origin")

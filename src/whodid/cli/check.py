@@ -60,10 +60,23 @@ def _findings(config: Config, path: Path | None) -> Iterator[Finding]:
             readable = os.access(webhook.secret_file, os.R_OK)
             problem = "" if readable else ": cannot be read by this user"
             yield readable, f"notify {webhook.name}: secret_file {webhook.secret_file}{problem}"
+    hooks = config.webhooks
+    for name, file in (("github", hooks.github.secret_file), ("deploy", hooks.deploy.secret_file)):
+        if file is not None:
+            yield _secret(f"webhooks.{name}.secret_file", file)
     sources = sources_of(config)
     yield bool(sources), f"{len(sources)} sources to follow"
     for source in sources:
         yield _source(source)
+
+
+def _secret(key: str, file: Path) -> Finding:
+    """A secret that a webhook needs: without it nothing is taken there."""
+    try:
+        problem = "" if file.read_bytes().strip() else " is empty"
+    except OSError as e:
+        problem = f" cannot be read by this user: {e.strerror}"
+    return not problem, f"{key} {file}{problem}"
 
 
 def _source(source: SourceSettings) -> Finding:

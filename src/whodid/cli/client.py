@@ -13,9 +13,13 @@ from whodid.cli.output import Unreachable
 from whodid.config.load import is_loopback
 from whodid.errors import WhodidError
 from whodid.model.clock import SECOND, Clock, parse_duration, parse_rfc3339
+from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
 
 DEFAULT_SERVER = "http://127.0.0.1:3100"
 TIMEOUT_S = 120.0
+PUSH_PATH = "/loki/api/v1/push"
+PUSH_TIMEOUT_S = 20.0
+PUSH_ATTEMPTS = 2
 PERHAPS_THE_DASHBOARD = "is this the API's address (port 3100), and not the dashboard's?"
 _NOTHING_THERE = ("404 page not found", "Not Found")
 """What whodid says of an address that it does not have, and what others say."""
@@ -55,6 +59,40 @@ def get_text(server: str, path: str, parameters: Mapping[str, str | Sequence[str
     if answer.status_code != 200:
         raise refused(server, answer)
     return answer.text
+
+
+def push(server: str, stream: Mapping[str, Any], key: str, token: str = "") -> None:
+    """Pushes one stream; it is durable when this returns. An answer that is lost is asked for again.
+
+    Raises Unreachable or Refused.
+    """
+    url = server.rstrip("/") + PUSH_PATH
+    headers = {KEY_HEADER: key, **({"Authorization": f"Bearer {token}"} if token else {})}
+    reason = ""
+    for attempt in range(1, PUSH_ATTEMPTS + 1):
+        try:
+            answer = httpx2.post(
+                url,
+                json={"streams": [stream]},
+                headers={**headers, ATTEMPT_HEADER: str(attempt)},
+                timeout=PUSH_TIMEOUT_S,
+                trust_env=uses_proxy(url),
+            )
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeEncodeError) as e:
+            raise Refused(f"--server {server!r} is no address, or the token no token: {e}") from None
+        except httpx2.ConnectError as e:
+            if attempt > 1:
+                break  # the first attempt got through: perhaps its event did, too
+            raise Unreachable(
+                f"cannot reach the server at {server}: {e}; nothing is stored; is `whodid up` running there?"
+            ) from None
+        except httpx2.HTTPError as e:
+            reason = str(e) or type(e).__name__
+            continue
+        if answer.status_code != HTTPStatus.NO_CONTENT:
+            raise refused(server, answer)
+        return
+    raise Unreachable(f"the server at {server} did not answer ({reason}); it may or may not have stored the event")
 
 
 def refused(server: str, answer: httpx2.Response) -> Refused:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from whodid import __version__
-from whodid.cli import agent, check, demo, query, serve, who
+from whodid.cli import agent, check, demo, event, query, serve, who
 from whodid.cli.output import explained, need_server_packages
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ app.command()(who.who)
 app.command()(query.query)
 app.command()(query.tail)
 app.command()(query.labels)
+app.command()(event.event)
 app.command()(check.check)
 
 
