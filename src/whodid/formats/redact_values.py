@@ -57,6 +57,7 @@ _CREDENTIALS: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """A scheme that is known and anything, or one that is not and what looks random, or only that."""
+_SCHEME: Final = re.compile(r"\s*+[a-z][\w-]{1,30}+\s++([\s\S]++)", re.IGNORECASE | re.ASCII)
 _PAIR: Final = re.compile(
     r"""([^\s=;,"'\\]{1,256}+)(?:=(\\{0,7}"[^"\\]*+\\{0,7}"|[^\s;"'\\]*+))?(?:;[ \t]*+)?""", re.ASCII
 )
@@ -172,8 +173,8 @@ def _pairs(text: str, at: int, kept: frozenset[str]) -> Iterator[Secret]:
 
 def credentials_of(value: str, at: int) -> Iterator[Secret]:
     """The same where it is known to be all of the value: one without a scheme is a secret as a whole."""
-    match = _CREDENTIALS.fullmatch(value, at)
-    yield _of_group(match, match.lastindex or 0) if match else Secret(at, len(value), value)
+    match = _SCHEME.fullmatch(value, at)
+    yield _of_group(match, 1) if match else Secret(at, len(value), value)
 
 
 def cookies_of(value: str, at: int) -> Iterator[Secret]:
