@@ -108,8 +108,7 @@ class Redactor:
         rule = self._rule_of(name)
         if rule is None or not value or MARK.fullmatch(value):
             return self._mask(value, levels)
-        parts = rule.parts(value)
-        return self._replace(value, rule.kind, parts) if parts else self._mark(rule.kind, value)
+        return self._replace(value, rule.kind, rule.inside(value, 0)) if rule.inside else self._mark(rule.kind, value)
 
     def _rule_of(self, name: str) -> Rule | None:
         return next((rule for rule in self._rules if rule.key is not None and rule.key.fullmatch(name)), None)

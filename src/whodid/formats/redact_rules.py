@@ -12,9 +12,12 @@ from whodid.formats.redact_values import (
     Secret,
     assigned,
     cookies,
+    cookies_of,
     credentials,
+    credentials_of,
     key_body,
     set_cookie,
+    set_cookie_of,
     sql_string,
     userinfo,
 )
@@ -50,10 +53,6 @@ class Rule(NamedTuple):
             for secret in self.reach(text, at):
                 yield secret
                 at = max(at, secret.end)
-
-    def parts(self, value: str) -> list[Secret]:
-        """The secrets in the value of a member with this rule's key; none: it is one as a whole."""
-        return list(self.inside(value, 0)) if self.inside else []
 
 
 def _any_case(pattern: str) -> re.Pattern[str]:
@@ -149,7 +148,7 @@ RULES: Final = (
         credentials,
         r"""[\\"']*\s*[=:%]""",
         _any_case(r"(?:http[_-])?(?:proxy[_-]|x[_-])?authorization"),
-        credentials,
+        credentials_of,
     ),
     Rule(
         "authorization",
@@ -164,7 +163,7 @@ RULES: Final = (
         cookies,
         r"""2?[\\"']*\s*[=:]""",
         _any_case(r"(?:http_)?cookie2?"),
-        cookies,
+        cookies_of,
     ),
     Rule(
         "cookie",
@@ -173,7 +172,7 @@ RULES: Final = (
         set_cookie,
         r"""2?[\\"']*\s*[=:]""",
         _any_case(r"(?:http_)?set[-_]cookie2?"),
-        set_cookie,
+        set_cookie_of,
     ),
     Rule(
         "password",

@@ -57,10 +57,12 @@ _CREDENTIALS: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """A scheme that is known and anything, or one that is not and what looks random, or only that."""
+_SCHEME: Final = re.compile(r"\s*+[a-z][\w-]{1,30}+\s++([\s\S]++)", re.IGNORECASE | re.ASCII)
 _PAIR: Final = re.compile(
     r"""([^\s=;,"'\\]{1,256}+)(?:=(\\{0,7}"[^"\\]*+\\{0,7}"|[^\s;"'\\]*+))?(?:;[ \t]*+)?""", re.ASCII
 )
 _AUTHORITY: Final = re.compile(r"""[^\s/'"<>\\]++""")
+_PIECE: Final = re.compile(r"([^=;]*+)(?:=([^;]*+))?(?:;|\Z)")
 _COOKIE_ATTRIBUTES: Final = frozenset(("path", "domain", "expires", "max-age", "samesite", "priority", "version"))
 _KEY_GAP: Final = r"(?:[\s>|]|\\{1,7}[nrt])"
 _KEY_BODY: Final = re.compile(
@@ -167,6 +169,27 @@ def _pairs(text: str, at: int, kept: frozenset[str]) -> Iterator[Secret]:
         if not text.startswith(";", pair.end(2) if pair[2] is not None else pair.end(1)):
             return
         first, at = False, pair.end()
+
+
+def credentials_of(value: str, at: int) -> Iterator[Secret]:
+    """The same where it is known to be all of the value: one without a scheme is a secret as a whole."""
+    match = _SCHEME.fullmatch(value, at)
+    yield _of_group(match, 1) if match else Secret(at, len(value), value)
+
+
+def cookies_of(value: str, at: int) -> Iterator[Secret]:
+    """The values of `a=1; b=2` where that is known to be all of the value, so that only `;` ends one."""
+    return _pairs_of(value, at, frozenset())
+
+
+def set_cookie_of(value: str, at: int) -> Iterator[Secret]:
+    return _pairs_of(value, at, _COOKIE_ATTRIBUTES)
+
+
+def _pairs_of(value: str, at: int, kept: frozenset[str]) -> Iterator[Secret]:
+    for match in _PIECE.finditer(value, at):
+        if match[2] and (match[1].strip().lower() not in kept):
+            yield _of_group(match, 2)
 
 
 def userinfo(text: str, at: int) -> Iterator[Secret]:
