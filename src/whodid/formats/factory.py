@@ -3,22 +3,31 @@
 from collections.abc import Callable
 from typing import Final
 
-from whodid.formats.auth import Auth
+from whodid.formats.backup import Backup
 from whodid.formats.errors import FormatError
+from whodid.formats.fail2ban import Fail2ban
 from whodid.formats.format import Format, FormatSettings
+from whodid.formats.journal import Journal
 from whodid.formats.nginx_access import NginxAccess
 from whodid.formats.plain import Plain
 from whodid.formats.postgres import Postgres
 from whodid.formats.postgres_json import PostgresJson
+from whodid.formats.syslog import Syslog
 
 FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "postgres": Postgres,
     "postgres_json": PostgresJson,
     "nginx_access": NginxAccess,
-    "auth": Auth,
+    "syslog": Syslog,
+    "auth": Syslog,
+    "kernel": Syslog,
+    "cron": Syslog,
+    "fail2ban": Fail2ban,
+    "journal": Journal,
+    "backup": Backup,
     "plain": Plain,
 }
-OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {"plain": {"multiline": ("stamp",)}}
+OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {"plain": {"multiline": ("stamp",)}, "backup": {"task": ()}}
 """What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the
 format itself judges when it is made."""
 
