@@ -35,7 +35,7 @@ AT = 1_795_500_000 * 10**9
         ({"service": "shop", "operation": "TRUNCATE"}, {"service": "shop"}, None),
         (
             {"service": "shop", "message": "to postgres://shop:h0rse-staple@db/shop"},
-            {"service": "shop", "message": "to postgres://shop:<redacted>@db/shop"},
+            {"service": "shop", "message": "to postgres://shop:<redacted:password>@db/shop"},
             None,
         ),
     ],

@@ -1,5 +1,6 @@
 """Every format against its sample log: the exact attributes and instant of each record (add yours to samples/*.log)."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from whodid.model.clock import parse_rfc3339
 SAMPLES = Path(__file__).parent / "samples"
 
 
-@pytest.mark.parametrize("name", ["auth", "backend", "nginx_access", "nginx_error", "plain", "postgres", "received"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in SAMPLES.glob("*.log")))
 def test_sample(name: str) -> None:
     settings, samples = read_samples(SAMPLES / f"{name}.log")
     log_format = make_format(name, settings)
@@ -24,6 +25,8 @@ def test_sample(name: str) -> None:
 def check(sample: Sample, parsed: object) -> None:
     attributes, ns = parsed.attributes, parsed.ns  # type: ignore[attr-defined]
     assert parsed.understood == sample.understood, f"{sample.where}: {sample.record}"  # type: ignore[attr-defined]
+    labels = json.loads(sample.labels) if sample.labels else {}
+    assert (parsed.labels or {}) == labels, f"{sample.where}: {sample.record}"  # type: ignore[attr-defined]
     if sample.understood:
         assert attributes == sample.expected, f"{sample.where}: {sample.record}"
     assert ns == (parse_rfc3339(sample.instant) if sample.instant else None), f"{sample.where}: {sample.record}"

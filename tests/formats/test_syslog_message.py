@@ -70,8 +70,8 @@ def test_whatever_rfc_5424_can_say_is_read_back(
 
 PIECES = st.sampled_from(
     ["<13>", "<191>", "<192>", "1 ", "- ", "-", "2026-11-23T04:32:32.5Z ", "Nov 23 04:32:32 ", "2026 ", "host ", "app",
-     "[12]", ": ", "[a@1 b=\"c\"]", "[", "]", '"', "\\", "\n", "\x00", " ", "*", "%SYS-5-CONFIG_I: ", "[ID 1 auth.info] ",
-     "last message repeated 3 times", "é", "\ufeff", "Feb 31 25:61:61 ", "９"]
+     "[12]", ": ", "[a@1 b=\"c\"]", "[", "]", '"', "\\", "\n", "\x00", " ", "*", "%SYS-5-CONFIG_I: ",
+     "[ID 1 auth.info] ", "last message repeated 3 times", "é", "\ufeff", "Feb 31 25:61:61 ", "９"]
 )  # fmt: skip
 
 

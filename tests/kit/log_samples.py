@@ -2,7 +2,7 @@
 
 A line `#% {…}` gives the settings; `#= {…}` the exact attributes of the record that follows, which may have any number
 of lines, up to the next line with one of these marks; `#! unparsed` says that it is not understood; `#@ RFC3339` tells
-the instant it states. Lines that begin with `# ` are remarks.
+the instant it states, `#L {…}` its labels. Lines that begin with `# ` are remarks.
 """
 
 import json
@@ -21,6 +21,7 @@ class Sample:
     expected: dict[str, str]
     understood: bool
     instant: str
+    labels: str
 
 
 def read_samples(path: Path) -> tuple[FormatSettings, list[Sample]]:
@@ -28,25 +29,30 @@ def read_samples(path: Path) -> tuple[FormatSettings, list[Sample]]:
     samples: list[Sample] = []
     expected: dict[str, str] | None = None
     instant = ""
+    labels = ""
     lines: list[str] = []
 
     def finish(number: int) -> None:
         if lines:
             understood = expected is not None
-            samples.append(Sample(f"{path.name}:{number}", "\n".join(lines), expected or {}, understood, instant))
+            samples.append(
+                Sample(f"{path.name}:{number}", "\n".join(lines), expected or {}, understood, instant, labels)
+            )
             lines.clear()
 
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], start=1):
-        if line.startswith(("#%", "#=", "#!", "#@", "# ")):
+        if line.startswith(("#%", "#=", "#!", "#@", "#L", "# ")):
             finish(number)
         if line.startswith("#%"):
             settings = json.loads(line[2:])
         elif line.startswith("#="):
-            expected, instant = json.loads(line[2:]), ""
+            expected, instant, labels = json.loads(line[2:]), "", ""
         elif line.startswith("#!"):
-            expected, instant = None, ""
+            expected, instant, labels = None, "", ""
         elif line.startswith("#@"):
             instant = line[3:]
+        elif line.startswith("#L"):
+            labels = line[3:]
         elif not line.startswith("# "):
             lines.append(line)
     finish(-1)

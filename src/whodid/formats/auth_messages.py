@@ -1,173 +1,237 @@
-"""What sshd, sudo, su, login and the account tools say in the auth log. Called by auth.py, the envelope taken off.
+"""What PAM, sudo, su, doas, login, logind, polkit, the account tools and servers of mail and files say of accounts.
 
-Names in sshd's messages are chosen by whoever knocks: every pattern is anchored at the end of the message, where
-address and port stand, so that a user called `root from 10.0.0.1 port 22` cannot move them. Texts: OpenSSH 7 to 10,
-sudo 1.8 and 1.9, Linux-PAM 1.5, util-linux and shadow.
+Called by programs.py, the envelope taken off; sshd has a module of its own. Texts: Linux-PAM 1.1 to 1.7, sudo 1.8 and
+1.9, util-linux, shadow, OpenDoas, systemd, polkit; dropbear, vsftpd, proftpd, dovecot, postfix as far as they let in.
 """
+
+# ruff: noqa: E501 – one pattern a line
 
 import re
 from typing import Final
 
-_FROM: Final = r" from (?P<client>\S+)(?: port (?P<port>\d+))?"
-_SSH_END: Final = r"(?: on \S+ port \d+)?(?: ssh2)?(?:: (?P<what>.*?))?(?: \[preauth\])?"
-_WHO: Final = r"(?:(?:invalid|illegal|authenticating) user |user )?(?P<user>.*?)"
+from whodid.formats.message_rules import Rule, read_by_rules, rule, suspect
 
-
-def _rule(operation: str, pattern: str) -> tuple[str, re.Pattern[str]]:
-    return operation, re.compile(pattern, re.DOTALL)
-
-
-_SSHD: Final = (
-    _rule("login", rf"Accepted (?P<method>\S+) for (?P<user>.*){_FROM}{_SSH_END}"),
-    _rule("login_failed", rf"Failed (?P<method>\S+) for (?:(?:invalid|illegal) user )?(?P<user>.*){_FROM}{_SSH_END}"),
-    # sshd asks an unknown user for a password too, and a line of its own tells how that went: not counted twice.
-    _rule("invalid_user", rf"(?:Invalid|Illegal) user (?P<user>.*){_FROM}{_SSH_END}"),
-    _rule(
-        "login_failed",
-        rf"(?:error: )?maximum authentication attempts exceeded for (?:invalid user )?(?P<user>.*){_FROM}{_SSH_END}",
-    ),
-    _rule(
-        "login_failed",
-        r"(?:error: )?PAM: (?:[Aa]uthentication (?:failure|error)|User not known to the underlying auth\w+ module)"
-        rf" for (?:(?:illegal|invalid) user )?(?P<user>.*){_FROM}(?: via \S+)?\s*(?: \[preauth\])?",
-    ),
-    _rule("invalid_user", rf"User (?P<user>.*?)(?:{_FROM})? not allowed because .*"),
-    _rule("login_failed", rf"ROOT LOGIN REFUSED FROM (?P<client>\S+)(?: port (?P<port>\d+))?{_SSH_END}"),
-    _rule("", r"pam_\w+\(\w+:auth\): authentication failure; .*rhost=(?P<client>\S*)(?: +user=(?P<user>\S*))?\s*"),
-    _rule("session_opened", r"pam_unix\(\w+:session\): session opened for user (?P<user>[^\s(]+)(?:\(uid=\d+\))? by.*"),
-    _rule("session_closed", r"pam_unix\(\w+:session\): session closed for user (?P<user>\S+)"),
-    _rule("session_opened", rf"Starting session: .* for (?P<user>.*){_FROM}(?: id \d+)?"),
-    _rule("disconnect", rf"Disconnected from {_WHO} (?P<client>\S+) port (?P<port>\d+){_SSH_END}"),
-    _rule("disconnect", rf"Disconnected from (?P<client>\S+) port (?P<port>\d+){_SSH_END}"),
-    _rule("disconnect", r"(?:error: )?Received disconnect from (?P<client>\S+?):? ?(?:port (?P<port>\d+))?: ?\d+:.*"),
-    _rule("disconnect", rf"Disconnecting {_WHO} (?P<client>\S+) port (?P<port>\d+): .*"),
-    _rule("disconnect", r"Disconnecting: .*?(?: for (?:invalid user )?(?P<user>.*?))?(?: \[preauth\])?"),
-    _rule(
-        "disconnect",
-        rf"Connection (?:closed|reset) by (?:(?:authenticating|invalid) user (?P<user>.*) )?(?P<client>[\w.:%-]+)"
-        rf" port (?P<port>\d+){_SSH_END}",
-    ),
-    _rule("disconnect", r"Connection (?:closed|reset) by (?P<client>[\w.:%-]+)(?: \[preauth\])?"),
-    _rule(
-        "connect",
-        r"Connection from (?P<client>[\w.:%-]+)(?: port (?P<port>\d+))?(?: on \S+ port \d+.*)?",
-    ),
-    _rule("", r"(?:Accepted|Postponed) key (?P<what>.+) found at .*"),
-    _rule("", rf"(?:Postponed|Partial) (?P<method>\S+) for (?:invalid user )?(?P<user>.*){_FROM}{_SSH_END}"),
-    _rule("", rf"Did not receive identification string{_FROM}.*"),
-    _rule(
-        "",
-        r"(?:fatal: )?Timeout before authentication for (?:connection from )?"
-        r"(?P<client>[\w.:%-]+)(?: port (?P<port>\d+))?.*",
-    ),
-    _rule("", rf"(?:error: )?Bad protocol version identification .*{_FROM}"),
-    _rule(
-        "",
-        r"(?:error: |fatal: )?(?:Unable to negotiate with|(?:banner exchange|kex_exchange_identification|"
-        r"ssh_dispatch_run_fatal): Connection from) (?P<client>[^\s:]\S*?)(?: port (?P<port>\d+))?:.*",
-    ),
-    _rule("", r"refused connect from .* \((?P<client>[^\s()]+)\)"),
-    _rule("", r"(?:pam_\w+\(\w+:\w+\)|error|fatal|debug\d|input_userauth_request|reverse mapping checking .*): .*"),
-    _rule(
-        "",
-        r"(?:Server listening on|Received signal|Exiting on signal|Close session:|Transferred:|User child|Address) .*",
-    ),
+_PAM: Final = re.compile(
+    r"(?:kernel: ?\[ *[\d.]+\]:? )?(?:\(pam_\w+\)|(pam_\w+)(?:\(([^:)\s]*):(\w+)\))?:|(PAM) ) ?(.*)", re.DOTALL
 )
+_PAM_FAILURE: Final = re.compile(
+    r"(?:(?P<repeated>\d+) more )?authentication failures?;? logname=.*? tty=(?P<tty>\S*) ruser=(?P<ruser>.*) "
+    r"rhost=(?P<client>\S*)(?:\s+user=(?P<account>.*?))?\s*(?: \[preauth\])?",
+    re.DOTALL,
+)
+_PAM_RULES: Final = (
+    rule("session_opened", r"session opened for user (?P<account>[^\s(]+)(?:\(uid=\d+\))? by (?P<by>[^\s(]*).*"),
+    rule("session_closed", r"session closed for user (?P<account>\S+)"),
+    rule("password_changed", r"password changed for (?P<target>\S+)"),
+    rule("account_locked", r"Consecutive login failures for user (?P<user>.*) account temporarily locked", "failed"),
+    rule("auth_failed", r"user (?P<user>.*) \(\d+\) tally \d+, deny \d+", "failed"),
+    rule(
+        "auth_failed",
+        r"access denied for user [`'\"]?(?P<user>.*?)[`'\"]? from [`'\"]?(?P<client>[^\s`'\"]+)[`'\"]?",
+        "failed",
+    ),
+    rule("auth_failed", r"Refused user (?P<user>.*) for service \S+", "failed"),
+    rule("auth_failed", r"account (?P<user>\S+) has expired.*", "failed"),
+    rule("", r".*"),
+)
+_OWN_LINE: Final = frozenset({"sshd", "sudo", "sudo-i", "su", "su-l", "login", "polkit-1"})
+"""Services that tell a failure in a line of their own too: PAM's line is not counted beside it."""
+_BECOMES: Final = frozenset({"sudo", "sudo-i", "su", "su-l", "runuser", "runuser-l", "doas", "polkit-1"})
+"""Services by which one account becomes another."""
+
 _SUDO: Final = (
-    _rule(
+    rule("", r"\s*(?P<user>\S+) : \(command continued\) (?P<command>.*)"),
+    rule(
         "sudo",
-        r"\s*(?P<user>\S+) : (?:(?P<why>[^;=]+) ; )?(?:HOST=\S* ; )?(?:TTY=(?P<tty>\S*) ; )?"
-        r"(?:CHROOT=\S* ; )?PWD=(?P<pwd>.*?) ; USER=(?P<target>\S*) ;"
-        r"(?: GROUP=\S* ;)?(?: TSID=\S* ;)?(?: ENV=.*? ;)? COMMAND=(?P<command>.*)",
+        r"\s*(?P<user>\S+) : (?:(?P<reason>[^;=]+) ; )?(?:HOST=\S* ; )?(?:TTY=(?P<tty>\S*) ; )?"
+        r"(?:CHROOT=\S* ; )?PWD=(?P<pwd>.*?) ; (?:USER=(?P<target>\S*) ;)?"
+        r"(?: ?GROUP=(?P<group>\S*) ;)?(?: TSID=\S* ;)?(?: ENV=.*? ;)? COMMAND=(?P<command>.*)",
     ),
-    _rule(
-        "session_opened",
-        r"pam_unix\(sudo\S*:session\): session opened for user (?P<target>[^\s(]+).* by (?P<user>\w*).*",
-    ),
-    _rule("session_closed", r"pam_unix\(sudo\S*:session\): session closed for user (?P<target>\S+)"),
-    _rule(
-        "login_failed", r"pam_unix\(sudo\S*:auth\): authentication failure; .* tty=(?P<tty>\S*) .*user=(?P<user>\S*)"
-    ),
-    _rule("", r"pam_\w+\(sudo\S*:\w+\): .*"),
-)
+    rule("sudo", r"\s*(?P<user>\S+) : (?P<reason>user NOT in sudoers|.*incorrect password attempts?|a password is required)"
+         r"(?: ; .*)?"),
+    rule("", r"\s*\S+ : .*|(?:unable to|timestamp|parse error|.*sudoers).*"),
+)  # fmt: skip
 _SU: Final = (
-    _rule("su", r"\(to (?P<target>\S+)\) (?P<user>\S+) on (?P<tty>\S+)"),
-    _rule("su", r"Successful su for (?P<target>\S+) by (?P<user>\S+)"),
-    _rule("su_failed", r"FAILED SU \(to (?P<target>\S+)\) (?P<user>\S+) on (?P<tty>\S+)"),
-    _rule("su_failed", r"FAILED su for (?P<target>\S+) by (?P<user>\S+)"),
-    _rule(
-        "session_opened", r"pam_unix\(su\S*:session\): session opened for user (?P<target>[^\s(]+).* by (?P<user>\w*).*"
+    rule("su", r"\(to (?P<target>\S+)\) (?P<user>\S+) on (?P<tty>\S+)", "completed"),
+    rule("su", r"Successful su for (?P<target>\S+) by (?P<user>\S+)", "completed"),
+    rule("su", r"(?P<user>\S+) to (?P<target>\S+) on (?P<tty>\S+)", "completed"),
+    rule("su_failed", r"FAILED SU \(to (?P<target>\S+)\) (?P<user>\S+) on (?P<tty>\S+)", "failed"),
+    rule("su_failed", r"FAILED su for (?P<target>\S+) by (?P<user>\S+)", "failed"),
+    rule("su_failed", r"BAD SU (?P<user>\S+) to (?P<target>\S+) on (?P<tty>\S+)", "failed"),
+    rule("", r"[+-] \S+ \S+"),
+    rule("", r"pam_\w+: .*|No passwd entry for user .*"),
+)
+_DOAS: Final = (
+    rule("sudo", r"(?P<user>\S+) ran command (?P<command>.*) as (?P<target>\S+) from (?P<pwd>.*)", "completed"),
+    rule("sudo", r"(?:command not permitted|failed command) for (?P<user>\S+): (?P<command>.*)", "failed"),
+    rule("auth_failed", r"failed auth for (?P<user>\S+)", "failed"),
+)
+_PKEXEC: Final = (
+    rule(
+        "sudo",
+        r"(?P<user>\S+): Executing command \[USER=(?P<target>[^\]]*)\] \[TTY=(?P<tty>[^\]]*)\] \[CWD=(?P<pwd>.*)\] "
+        r"\[COMMAND=(?P<command>.*)\]",
+        "completed",
     ),
-    _rule("session_closed", r"pam_unix\(su\S*:session\): session closed for user (?P<target>\S+)"),
-    _rule("", r"pam_\w+\(su\S*:\w+\): .*"),
-    _rule("", r"\+ \S+ \S+"),
+    rule(
+        "sudo",
+        r"(?P<user>\S+): (?P<reason>.*) \[USER=(?P<target>[^\]]*)\] \[TTY=(?P<tty>[^\]]*)\] \[CWD=(?P<pwd>.*)\] "
+        r"\[COMMAND=(?P<command>.*)\]",
+        "failed",
+    ),
+)
+_POLKIT: Final = (
+    rule(
+        "authorized",
+        r"Operator of \S+ successfully authenticated as unix-user:(?P<target>\S+) to gain \w+ authorization for action "
+        r"(?P<action>\S+) for \S+ \[(?P<command>.*)\] \(owned by unix-user:(?P<user>[^)]*)\)",
+        "completed",
+    ),
+    rule(
+        "authorized",
+        r"Operator of \S+ FAILED to authenticate to gain authorization for action (?P<action>\S+) for \S+ "
+        r"\[(?P<command>.*)\] \(owned by unix-user:(?P<user>[^)]*)\)",
+        "failed",
+    ),
+    rule("", r".*"),
 )
 _ACCOUNTS: Final = (
-    _rule("user_added", r"new user: name=(?P<target>[^,]+),.*"),
-    _rule("group_added", r"(?:new group: name=(?P<target>[^,]+),|group added to \S+: name=(?P<name>[^,]+)).*"),
-    _rule("user_removed", r"delete user '(?P<target>[^']+)'.*"),
-    _rule("group_removed", r"removed (?:shadow )?group '(?P<target>[^']+)'.*"),
-    _rule("user_changed", r"(?:add|delete) '(?P<target>[^']+)' (?:to|from) (?:shadow )?group '(?P<name>[^']+)'.*"),
-    _rule("user_changed", r"change user '(?P<target>[^']+)' .*"),
-    _rule("password_changed", r"pam_unix\(\w+:chauthtok\): password changed for (?P<target>\S+)"),
-    _rule("password_changed", r"(?:changed password|password) (?:for|changed for) '?(?P<target>[^\s']+)'?.*"),
+    rule("user_added", r"new user: name=(?P<target>[^,]+),.*"),
+    rule("user_added", r"failed adding user '(?P<target>[^']+)'.*", "failed"),
+    rule("group_added", r"new group: name=(?P<target>[^,]+),.*"),
+    rule("", r"group added to \S+: name=.*"),  # one line per file; `new group` is the one that counts
+    rule("user_removed", r"delete user '(?P<target>[^']+)'.*"),
+    rule("group_removed", r"removed group '(?P<target>[^']+)'.*|group '(?P<group>[^']+)' removed"),
+    rule("", r"removed shadow group .*|group '[^']+' removed from .*|group changed in .*"),
+    rule("user_changed", r"(?:add|delete) '(?P<target>[^']+)' (?:to|from) group '(?P<group>[^']+)'.*"),
+    rule("", r"(?:add|delete) '[^']+' (?:to|from) shadow group '.*"),
+    rule("password_changed", r"change user '(?P<target>[^']+)' password.*"),
+    rule("user_changed", r"(?:change|changed|lock|unlock) user (?:name )?'(?P<target>[^']+)'.*"),
+    rule("user_changed", r"changed password expiry for (?P<target>\S+).*"),
+    rule("user_changed", r"user (?P<target>\S+) (?:added|removed) by (?P<user>\S+) (?:to|from) group (?P<group>\S+)"),
+    rule("user_changed", r"(?:members|administrators) of group (?P<group>\S+) set by (?P<user>\S+) to (?P<target>.*)"),
+    rule("password_changed", r"change the password of group (?P<group>\S+) by (?P<user>\S+)"),
+    rule("password_changed", r"password for '(?P<target>[^']+)' changed by '(?P<user>[^']+)'"),
+    rule("password_changed", r"(?:changed password|password) (?:for|changed for) '?(?P<target>[^\s']+)'?.*"),
+    rule("", r".*"),
 )
-_SESSIONS: Final = (
-    _rule("session_opened", r"New session \S+ of user (?P<user>[^.\s]+)\.?.*"),
-    _rule("session_closed", r"(?:Session \S+ logged out|Removed session).*"),
-    _rule("session_opened", r"pam_unix\(\S+:session\): session opened for user (?P<user>[^\s(]+).*"),
-    _rule("session_closed", r"pam_unix\(\S+:session\): session closed for user (?P<user>\S+)"),
-    _rule("login_failed", r"FAILED LOGIN .* FOR '?(?P<user>[^',]*)'?.*"),
-    _rule("login", r"LOGIN ON (?P<tty>\S+) BY (?P<user>\S+).*"),
-    _rule("", r"pam_\w+\(\S+\): .*"),
-    _rule("", r".*"),
+_LOGIND: Final = (
+    rule("session_opened", r"New session '?[^\s']+'? of user '?(?P<user>[^.\s']+)'?\b.*"),
+    rule("session_closed", r"Removed session .*"),
+    rule("reboot", r"(?:The system|System) (?:will reboot|is rebooting).*"),
+    rule("shutdown", r"(?:The system|System) (?:will power off|is powering (?:down|off)|is halting).*"),
+    rule("", r".*"),
 )
-_BY_PROGRAM: Final = {
-    "sshd": _SSHD,
-    "sshd-session": _SSHD,
-    "sshd-auth": _SSHD,
+_LOGIN: Final = (
+    rule(
+        "login_failed",
+        r"(?:FAILED LOGIN(?: SESSION)?|TOO MANY LOGIN TRIES)(?: \(?\d+\)?)?(?: (?:on|from|FROM) '?(?P<from>[^'\s]+)'?)?"
+        r"(?: from '(?P<client>[^']*)')? FOR '?(?P<user>.*?)'?, (?P<reason>[^,]+)",
+        "failed",
+    ),
+    rule("login", r"LOGIN ON (?P<tty>\S+) BY (?P<user>\S+)(?: FROM (?P<client>\S+))?", "completed"),
+    rule("login", r"(?P<root>ROOT) LOGIN +(?:ON|on) '?(?P<tty>[^'\s]+)'?(?: (?:FROM|from) '?(?P<client>[^'\s]+)'?)?", "completed"),
+    rule("login", r"DIALUP AT (?P<tty>\S+) BY (?P<user>\S+)", "completed"),
+    rule("", r".*"),
+)  # fmt: skip
+_SERVERS: Final = (
+    # dropbear
+    rule("login_failed", r"Bad (?P<method>password|PAM password) attempt for '(?P<user>.*)' from (?P<client>\S+):(?P<port>\d+)", "failed"),
+    rule("invalid_user", r"Login attempt for nonexistent user(?: '(?P<user>.*)')? from (?P<client>\S+):(?P<port>\d+)", "failed"),
+    rule("login", r"(?P<method>Password|PAM password|Pubkey) auth succeeded for '(?P<user>.*)'(?: with .*)? from (?P<client>\S+):(?P<port>\d+)", "completed"),
+    # vsftpd
+    rule("login", r'\[(?P<user>.*)\] OK LOGIN: Client "(?P<client>[^"]*)".*', "completed"),
+    rule("login_failed", r'\[(?P<user>.*)\] FAIL LOGIN: Client "(?P<client>[^"]*)"', "failed"),
+    # dovecot
+    rule("login", r"[\w-]+-login: Login: user=<(?P<user>.*?)>, method=(?P<method>\S+), rip=(?P<client>[^\s,]+),.*", "completed"),
+    rule("login_failed", r"[\w-]+-login: .*\(auth failed, .*?\).*?: user=<(?P<user>.*)>,(?: method=(?P<method>\S+),)? rip=(?P<client>[^\s,]+),.*", "failed"),
+    # proftpd
+    rule("login", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*): Login successful\.?", "completed"),
+    rule("login_failed", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*) \(Login failed\): (?P<reason>.*)", "failed"),
+    rule("invalid_user", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*): no such user found from .*", "failed"),
+    # postfix
+    rule("login_failed", r"warning: \S+\[(?P<client>[^\]]+)\]: SASL (?P<method>\S+) authentication failed:.*", "failed"),
+)  # fmt: skip
+_SFTP: Final = (
+    rule("session_opened", r"session opened for local user (?P<user>.*) from \[(?P<client>[^\]]+)\].*"),
+    rule("session_closed", r"session closed for local user (?P<user>.*) from \[(?P<client>[^\]]+)\].*"),
+    rule("", r".*"),
+)
+_BY_PROGRAM: Final[dict[str, tuple[Rule, ...]]] = {
     "sudo": _SUDO,
     "su": _SU,
+    "doas": _DOAS,
+    "pkexec": _PKEXEC,
+    "polkitd": _POLKIT,
     **dict.fromkeys(
-        ("useradd", "userdel", "usermod", "groupadd", "groupdel", "gpasswd", "passwd", "chpasswd", "chage"), _ACCOUNTS
+        ("useradd", "userdel", "usermod", "groupadd", "groupdel", "groupmod", "gpasswd", "passwd", "chpasswd", "chage",
+         "chsh", "chfn", "newusers"),
+        _ACCOUNTS,
     ),
-    **dict.fromkeys(("systemd-logind", "login", "CRON", "cron"), _SESSIONS),
-}
-_KEY: Final = re.compile(r"(?P<type>[A-Z0-9-]+) (?P<key>(?:SHA256|MD5):\S+)")
-_ODD_NAME: Final = re.compile(r" from \S+|\bport \d+|[\x00-\x1f\x7f]|\\0\d\d")
+    "systemd-logind": _LOGIND,
+    "login": _LOGIN,
+    **dict.fromkeys(("dropbear", "vsftpd", "dovecot", "proftpd", "postfix/smtpd"), _SERVERS),
+    **dict.fromkeys(("internal-sftp", "sftp-server"), _SFTP),
+}  # fmt: skip
+AUTH_PROGRAMS: Final = frozenset(_BY_PROGRAM)
 _ODD_COMMAND: Final = re.compile(r" ; (?:TTY|PWD|USER|COMMAND)=")
 
 
-def read_message(program: str, message: str, out: dict[str, str]) -> bool:
-    """Adds what the message says to `out`; False if the program, or what it says, is not known."""
-    for operation, pattern in _BY_PROGRAM.get(program.partition("(")[0], ()):
-        match = pattern.fullmatch(message)
-        if match is None:
-            continue
-        if operation:
-            out["operation"] = operation
-        found = {name: value for name, value in match.groupdict().items() if value}
-        what, why = found.pop("what", ""), found.pop("why", "")
-        found.pop("name", None)
-        out.update(found)
-        _finish(out, what, why)
+def read_pam(service: str, message: str, out: dict[str, str]) -> bool:
+    """Adds what a PAM module says, whichever program it says it in; False if it is no PAM module that speaks."""
+    match = _PAM.fullmatch(message)
+    if match is None:
+        return False
+    return _read_pam_text(match.group(2) or service, match.group(5), out)
+
+
+def _read_pam_text(service: str, text: str, out: dict[str, str]) -> bool:
+    failure = _PAM_FAILURE.fullmatch(text)
+    if failure is not None:
+        _pam_failure(service, failure, out)
         return True
-    return False
+    found: dict[str, str] = {}
+    read_by_rules(_PAM_RULES, text, found)
+    account, by = found.pop("account", ""), found.pop("by", "")
+    if account and service in _BECOMES:
+        found["target"] = account
+        if by:
+            found["user"] = by
+    elif account:
+        found["user"] = account
+    out.update(found)
+    return True
 
 
-def _finish(out: dict[str, str], what: str, why: str) -> None:
-    """Outcome, the key's fingerprint, and doubts about the name."""
-    key = _KEY.search(what) if what else None
-    if key is not None:
-        out["key"] = key.group("key")
-    operation = out.get("operation", "")
-    if operation in ("login_failed", "su_failed", "invalid_user") or why:
-        out["outcome"] = "failed"
-    elif operation in ("login", "su", "sudo"):
-        out["outcome"] = "completed"
-    if _ODD_NAME.search(out.get("user", "")):
-        out["trust"] = "suspect"
-        out["trust_why"] = f"user {out['user']!r} imitates the rest of the line"
+def _pam_failure(service: str, failure: re.Match[str], out: dict[str, str]) -> None:
+    out["operation"] = "auth_failed" if service in _OWN_LINE else "login_failed"
+    out["outcome"] = "failed"
+    found = {name: value for name, value in failure.groupdict().items() if value}
+    account, ruser = found.pop("account", ""), found.pop("ruser", "")
+    if service in ("su", "su-l") and ruser:
+        found["user"] = ruser
+        if account:
+            found["target"] = account
+    elif account or ruser:
+        found["user"] = account or ruser
+    if service == "sshd" or found.get("tty") == "ssh":
+        found.pop("tty", None)
+    out.update(found)
+
+
+def read_account_message(program: str, message: str, out: dict[str, str]) -> bool:
+    """Adds what one of AUTH_PROGRAMS says to `out`."""
+    if not read_by_rules(_BY_PROGRAM[program], message, out):
+        return False
+    if out.get("operation") == "sudo" and "outcome" not in out:
+        out["outcome"] = "failed" if "reason" in out else "completed"
+    if out.pop("root", ""):
+        out["user"] = "root"
+    came = out.pop("from", "")
+    if came:
+        out.setdefault("tty" if came.startswith(("/dev/", "tty", "pts")) else "client", came)
+    if "group" in out and "target" not in out and out.get("operation") == "group_removed":
+        out["target"] = out.pop("group")
     if _ODD_COMMAND.search(out.get("command", "")):
-        out["trust"] = "suspect"
-        out["trust_why"] = "a directory or a command imitates the fields of sudo's line"
+        suspect(out, "a directory or a command imitates the fields of sudo's line")
+    return True

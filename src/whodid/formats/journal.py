@@ -1,0 +1,165 @@
+"""Records of systemd's journal, one JSON object each, as `journalctl -o json` writes them. The line is the MESSAGE.
+
+The message is read by the program that wrote it (programs.py). What begins with an underscore journald found out by
+itself: a program cannot lie about it. So a line that calls itself sshd and comes from somebody's shell is told from
+sshd's own, which no text log can. Fields: systemd.journal-fields(7), journal-export-formats(7), dockerd's journald
+driver.
+"""
+
+import re
+from typing import Any, Final
+
+import orjson
+
+from whodid.formats.format import FormatSettings, Parsed
+from whodid.formats.message_rules import suspect
+from whodid.formats.programs import SSHD, Programs
+from whodid.formats.syslog_message import FACILITIES, SEVERITIES
+
+_COPIED: Final = (
+    ("_PID", "pid"),
+    ("_UID", "uid"),
+    ("_HOSTNAME", "hostname"),
+    ("_SYSTEMD_USER_UNIT", "user_unit"),
+    ("_BOOT_ID", "boot_id"),
+    ("_TRANSPORT", "transport"),
+    ("CONTAINER_NAME", "container_name"),
+    ("CONTAINER_ID", "container_id"),
+    ("IMAGE_NAME", "image"),
+)
+_SETUID: Final = frozenset({"sudo", "su", "passwd", "chsh", "chfn", "gpasswd", "chage", "pkexec", "doas", "crontab"})
+"""Programs that a user starts and that act as root: journald sees the user's id, so their file must prove them."""
+_ROOTS: Final = SSHD | frozenset(
+    {"login", "systemd-logind", "CRON", "CROND", "cron", "crond", "anacron", "useradd", "usermod", "userdel",
+     "groupadd", "groupdel", "groupmod", "chpasswd", "systemd", "fail2ban", "fail2ban-server"}
+)  # fmt: skip
+"""Programs that only root runs."""
+_FILES: Final = {
+    **dict.fromkeys(SSHD, ("sshd", "sshd-session", "sshd-auth")),
+    **dict.fromkeys(("CRON", "CROND", "cron", "crond"), ("cron", "crond")),
+    **{name: (name,) for name in (*_SETUID, "login", "systemd-logind", "useradd", "usermod", "userdel", "systemd")},
+}
+"""What file a program of that name runs from, where that is the same everywhere."""
+_SYSTEM_PLACES: Final = re.compile(r"/(?:usr/(?:local/)?)?(?:s?bin|lib(?:64|exec)?)/|/nix/store/|/run/wrappers/")
+_INSTANCE: Final = re.compile(r"@[^.]*(?=\.)")
+
+
+class Journal:
+    """One stream of journal records."""
+
+    __slots__ = ("_programs", "_redact")
+
+    def __init__(self, settings: FormatSettings) -> None:
+        self._redact = settings.redact
+        self._programs = Programs()
+
+    def continues(self, line: str, record: str) -> bool:
+        return False
+
+    def parse(self, record: str) -> Parsed:
+        fields = _load(record)
+        if fields is None:
+            return Parsed(self._redact(record), {}, None, understood=False)
+        message = _text(fields.get("MESSAGE"))
+        line = self._redact(message)
+        out: dict[str, str] = {}
+        program = self._copy(fields, out)
+        labels = _place_unit(fields, out)
+        ns = _instant(fields)
+        understood = self._programs.read(program, out.get("pid", ""), message, ns, out, out.get("hostname", ""))
+        if out.get("message") == message:
+            del out["message"]  # it is the line
+        _judge(program, fields, out)
+        if line is not message:
+            # Each by itself: a name that looks like the beginning of a secret must not take the address with it.
+            out = {name: self._redact(value) for name, value in out.items()}
+        return Parsed(line, out, ns, understood, labels)
+
+    def _copy(self, fields: dict[str, Any], out: dict[str, str]) -> str:
+        """Adds the fields of the record to `out`; the program that it names."""
+        for name, attribute in _COPIED:
+            value = _text(fields.get(name))
+            if value:
+                out[attribute] = self._redact(value)
+        if "pid" not in out and _text(fields.get("SYSLOG_PID")):
+            out["pid"] = _text(fields.get("SYSLOG_PID"))
+        _take_number(fields, "PRIORITY", SEVERITIES, "severity", out)
+        _take_number(fields, "SYSLOG_FACILITY", FACILITIES, "facility", out)
+        program = _text(fields.get("SYSLOG_IDENTIFIER")) or _text(fields.get("_COMM"))
+        if program:
+            out["program"] = self._redact(program)
+        return program
+
+
+def _load(record: str) -> dict[str, Any] | None:
+    if not record.startswith("{"):
+        return None
+    try:
+        fields = orjson.loads(record)
+    except ValueError:
+        return None
+    return fields if isinstance(fields, dict) and ("MESSAGE" in fields or "__REALTIME_TIMESTAMP" in fields) else None
+
+
+def _text(value: object) -> str:
+    """A field is a text; an array of bytes where it is not UTF-8; null where it is too long; an array of these where it
+    was given more than once: then the first."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not value:
+        return ""
+    if all(type(part) is int and 0 <= part < 256 for part in value):
+        return bytes(value).decode("utf-8", "replace")
+    return _text(value[0]) if not isinstance(value[0], list) or all(type(part) is int for part in value[0]) else ""
+
+
+def _take_number(fields: dict[str, Any], key: str, names: tuple[str, ...], attribute: str, out: dict[str, str]) -> None:
+    number = _text(fields.get(key))
+    if number.isascii() and number.isdecimal() and len(number) < 4 and int(number) < len(names):
+        out[attribute] = names[int(number)]
+
+
+def _instant(fields: dict[str, Any]) -> int | None:
+    """When it was said, by the sender's clock; else when journald got it."""
+    for name in ("_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"):
+        microseconds = _text(fields.get(name))
+        if microseconds.isascii() and microseconds.isdecimal() and len(microseconds) < 17:
+            return int(microseconds) * 1000
+    return None
+
+
+def _place_unit(fields: dict[str, Any], out: dict[str, str]) -> dict[str, str] | None:
+    """A service's name is a label; scopes and instances come and go by the thousand, so those are attributes."""
+    unit = _text(fields.get("_SYSTEMD_UNIT"))
+    if _text(fields.get("_PID")) == "1" and _text(fields.get("UNIT")):
+        unit = _text(fields.get("UNIT"))  # systemd speaks of another
+    if not unit:
+        return None
+    if unit.endswith(".service"):
+        general = _INSTANCE.sub("@", unit)
+        if general != unit:
+            out["unit_instance"] = unit
+        return {"unit": general}
+    out["unit"] = unit
+    return None
+
+
+def _judge(program: str, fields: dict[str, Any], out: dict[str, str]) -> None:
+    """Whether the program is what it calls itself, by what journald saw of it."""
+    transport, uid, file = (_text(fields.get(name)) for name in ("_TRANSPORT", "_UID", "_EXE"))
+    name = file.rpartition("/")[2].removesuffix(" (deleted)")
+    if program == "kernel":
+        if transport and transport != "kernel":
+            suspect(out, f"calls itself the kernel, and came by {transport} from uid {uid or 'unknown'}")
+        return
+    expected = _FILES.get(program)
+    if program not in _ROOTS and program not in _SETUID:
+        return
+    genuine = bool(expected) and name in (expected or ()) and bool(_SYSTEM_PLACES.match(file))
+    if file and expected and not genuine:
+        suspect(out, f"calls itself {program}, and was written by {file}")
+    elif uid in ("", "0"):
+        return
+    elif not genuine or (program in SSHD and out.get("operation") in ("login", "login_failed", "invalid_user")):
+        # The process that serves a session runs as its user, but it lets nobody in.
+        suspect(out, f"calls itself {program}, and was written by uid {uid}{f' ({file})' if file else ''}")
