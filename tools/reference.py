@@ -27,7 +27,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from whodid import server
-from whodid.agent.settings import AgentSettings, SourceSettings
+from whodid.agent.settings import AgentSettings, RedactSettings, SourceSettings
 from whodid.api import errors as api_errors
 from whodid.api.app import SafeHeaders, api_app
 from whodid.api.metrics import of_store, register
@@ -38,6 +38,7 @@ from whodid.config import load
 from whodid.config.environment import KEYS, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.formats import postgres_prefix
+from whodid.formats.redact_rules import KINDS
 from whodid.ingest import deletes
 from whodid.ingest.body import Totals
 from whodid.ingest.limits import Limits as PushLimits
@@ -175,12 +176,14 @@ _FIELDS: dict[tuple[str, str], tuple[type, str]] = {
     ("agent", "server"): (AgentSection, "server"),
     ("agent", "host"): (AgentSection, "host"),
     ("agent", "token_file"): (AgentSection, "token_file"),
+    ("agent", "redact"): (AgentSection, "redact"),
     ("agent", "sources"): (AgentSection, "sources"),
 }
 _NOT_FIXED = {
     ("", "data_dir"): "`/var/lib/whodid` for root, `~/.local/share/whodid` for anybody else",
     ("", "people"): "`{}`",
     ("agent", "host"): "the host's name",
+    ("agent", "redact"): "`{}`",
 }
 """Defaults that depend on the machine, or that are written in another way than they are kept."""
 
@@ -233,6 +236,10 @@ def load_text(text: str) -> Config:
 def source_keys() -> str:
     sample = load_text("agent: {sources: [{job: j, paths: [p]}]}").agent.sources[0]
     return _members(load.SOURCE_KEYS, SourceSettings, sample, {"job": "required", "paths": "required"})
+
+
+def redact_keys() -> str:
+    return _members(load.REDACT_KEYS, RedactSettings, RedactSettings(), {})
 
 
 def person_keys() -> str:
@@ -374,6 +381,10 @@ def prefix_escapes() -> str:
     return table(("escape", "gives"), rows)
 
 
+def secret_kinds() -> str:
+    return table(("kind", "what is masked"), [(code(kind), meaning) for kind, meaning in KINDS.items()])
+
+
 def command_help() -> str:
     """`--help` of every command, as it is printed."""
     parts = []
@@ -455,6 +466,7 @@ def template_functions() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "config-keys": config_keys,
     "source-keys": source_keys,
+    "redact-keys": redact_keys,
     "person-keys": person_keys,
     "notify-keys": notify_keys,
     "push-limits": push_limits,
@@ -465,6 +477,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "error-statuses": api_error_statuses,
     "metrics": metrics,
     "prefix-escapes": prefix_escapes,
+    "secret-kinds": secret_kinds,
     "commands": command_help,
     "alerts": builtin_alerts,
     "template-functions": template_functions,

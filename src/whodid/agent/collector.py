@@ -17,6 +17,7 @@ from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.zone import host_zone
 from whodid.errors import WhodidError
 from whodid.formats.format import Format, FormatSettings
+from whodid.formats.redact import Redactor
 from whodid.model.clock import Clock
 from whodid.model.labels import format_labels
 from whodid.sources.files import FileSource
@@ -46,11 +47,18 @@ class Collector:
     """Fills batches from the followed files."""
 
     def __init__(
-        self, settings: AgentSettings, positions: Positions, make_format: FormatMaker, clock: Clock, health: Health
+        self,
+        settings: AgentSettings,
+        positions: Positions,
+        make_format: FormatMaker,
+        clock: Clock,
+        health: Health,
+        redactor: Redactor | None = None,
     ) -> None:
         self._settings = settings
         self._positions = positions
         self._make_format = make_format
+        self._redactor = redactor or Redactor()
         self._clock = clock
         self._health = health
         self._limits = ReaderLimits(
@@ -146,6 +154,7 @@ class Collector:
             timezone=_zone(settings) if settings.timezone else host_zone(),
             year_hint_ns=self._clock.now_ns(),
             options=dict(settings.options),
+            redact=self._redactor,
         )
         self._make_format(settings.format, format_settings)  # an unknown format is an error now, not at the first file
         job = _Job(settings, source, format_settings)

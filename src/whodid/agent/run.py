@@ -20,6 +20,7 @@ from whodid.agent.health import Health
 from whodid.agent.outbound import DISK_RETRY_S, Outbound
 from whodid.agent.positions import Positions
 from whodid.agent.pump import WINDOW, Pump
+from whodid.agent.redaction import make_redactor
 from whodid.agent.refused import RefusedSpool
 from whodid.agent.settings import AgentSettings
 from whodid.agent.ship import HttpTransport, Shipper, Transport
@@ -91,7 +92,8 @@ class _Agent:
         self._stop = stop
         self.health = Health()
         self._positions = Positions(settings.state_dir, clock.now_ns())
-        self._collector = Collector(settings, self._positions, make_format, clock, self.health)
+        redactor = make_redactor(settings.redact, settings.state_dir)
+        self._collector = Collector(settings, self._positions, make_format, clock, self.health, redactor)
         self._pump = Pump(
             self._collector, self._positions, self.health, settings.max_batch_entries, settings.max_batch_bytes
         )

@@ -40,7 +40,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "volume_max_series",
     ),
     "auth": ("tokens_file",),
-    "agent": ("server", "host", "token_file", "sources", "promtail_config"),
+    "agent": ("server", "host", "token_file", "redact", "sources", "promtail_config"),
 }
 """Every key, by section. Each has the override WHODID_<SECTION>_<KEY>."""
 OTHERS = ("WHODID_AGENT_TOKEN", "WHODID_CONFIG", "WHODID_LOG_LEVEL", "WHODID_SERVER", "WHODID_SKIP_UI")
