@@ -27,7 +27,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from whodid import server
-from whodid.agent.settings import AgentSettings, SourceSettings
+from whodid.agent.settings import AgentSettings, RedactSettings, SourceSettings
 from whodid.api import errors as api_errors
 from whodid.api.app import SafeHeaders, api_app
 from whodid.api.hooks import DeployHook, GithubHook
@@ -40,6 +40,7 @@ from whodid.config.environment import KEYS, is_section, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import SECTIONS, SOURCE_KEYS, section_keys
 from whodid.formats import postgres_prefix
+from whodid.formats.redact_rules import KINDS
 from whodid.ingest import deletes
 from whodid.ingest.body import Totals
 from whodid.ingest.limits import Limits as PushLimits
@@ -182,12 +183,14 @@ _FIELDS: dict[tuple[str, str], tuple[type, str]] = {
     ("agent", "server"): (AgentSection, "server"),
     ("agent", "host"): (AgentSection, "host"),
     ("agent", "token_file"): (AgentSection, "token_file"),
+    ("agent", "redact"): (AgentSection, "redact"),
     ("agent", "sources"): (AgentSection, "sources"),
 }
 _NOT_FIXED = {
     ("", "data_dir"): "`/var/lib/whodid` for root, `~/.local/share/whodid` for anybody else",
     ("", "people"): "`{}`",
     ("agent", "host"): "the host's name",
+    ("agent", "redact"): "`{}`",
 }
 """Defaults that depend on the machine, or that are written in another way than they are kept."""
 
@@ -263,6 +266,10 @@ def section_of_source(kind: type) -> Callable[[], str]:
         return table(("key", "default", "meaning"), rows)
 
     return keys
+
+
+def redact_keys() -> str:
+    return _members(load.REDACT_KEYS, RedactSettings, RedactSettings(), {})
 
 
 def person_keys() -> str:
@@ -404,6 +411,10 @@ def prefix_escapes() -> str:
     return table(("escape", "gives"), rows)
 
 
+def secret_kinds() -> str:
+    return table(("kind", "what is masked"), [(code(kind), meaning) for kind, meaning in KINDS.items()])
+
+
 def command_help() -> str:
     """`--help` of every command, as it is printed."""
     parts = []
@@ -486,6 +497,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "config-keys": config_keys,
     "source-keys": source_keys,
     **{f"{key}-keys": section_of_source(kind) for key, kind in SECTIONS.items()},
+    "redact-keys": redact_keys,
     "person-keys": person_keys,
     "notify-keys": notify_keys,
     "push-limits": push_limits,
@@ -496,6 +508,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "error-statuses": api_error_statuses,
     "metrics": metrics,
     "prefix-escapes": prefix_escapes,
+    "secret-kinds": secret_kinds,
     "commands": command_help,
     "alerts": builtin_alerts,
     "template-functions": template_functions,

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from whodid.agent.settings import SourceSettings
+from whodid.agent.settings import RedactRule, RedactSettings, SourceSettings
 from whodid.api.hooks import DeployHook, GithubHook, Hooks
 from whodid.config.environment import KEYS, is_section
 from whodid.config.load import (
     NOTIFY_KEYS,
     PERSON_KEYS,
+    REDACT_KEYS,
+    REDACT_RULE_KEYS,
     ConfigError,
     default_data_dir,
     find_file,
@@ -25,6 +27,7 @@ from whodid.config.load import (
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import SECTIONS, SOURCE_KEYS
 from whodid.formats import FORMATS
+from whodid.formats.redact_rules import KINDS
 from whodid.model.clock import SECOND
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
@@ -44,7 +47,9 @@ def messages(path: Path | None, environment: dict[str, str]) -> list[str]:
 def test_a_bad_file_names_every_mistake_with_its_place(path: Path) -> None:
     expected = re.findall(r"^# expect (.*)$", path.read_text(), re.MULTILINE)
     assert expected, "a bad file says what is wrong with it"
-    expected = [text.replace("FORMATS", ", ".join(FORMATS)).replace("KINDS", ", ".join(SECTIONS)) for text in expected]
+    words = {"FORMATS": FORMATS, "SECTIONS": SECTIONS, "KINDS": KINDS}
+    for word, names in words.items():
+        expected = [text.replace(word, ", ".join(names)) for text in expected]
     assert sorted(messages(path, {})) == sorted(expected)
 
 
@@ -117,6 +122,9 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
                     file_label=False,
                 ),
             ),
+            RedactSettings(
+                (RedactRule("internal_token", "tok_[a-z0-9]{20}"),), Path("/home/dana/redact.key"), ("cookie",)
+            ),
         ),
     )
 
@@ -136,7 +144,7 @@ def test_full_yml_uses_every_key() -> None:
     """So that no key is added without a case: the words of KEYS are those of the file."""
     text = (HERE / "good" / "full.yml").read_text()
     keys = {key for section in KEYS.values() for key in section} - {"promtail_config"}
-    keys |= {*SOURCE_KEYS, *PERSON_KEYS, *NOTIFY_KEYS} - SECTIONS.keys()
+    keys |= {*SOURCE_KEYS, *PERSON_KEYS, *NOTIFY_KEYS, *REDACT_KEYS, *REDACT_RULE_KEYS} - SECTIONS.keys()
     assert {key for key in keys if not re.search(rf"\b{key}:", text)} == set()
 
 
@@ -167,6 +175,7 @@ OVERRIDES = {
     "WHODID_AGENT_SERVER": ("https://logs.team.example", "agent.server", "https://logs.team.example"),
     "WHODID_AGENT_HOST": ("web-1", "agent.host", "web-1"),
     "WHODID_AGENT_TOKEN_FILE": ("~/t", "agent.token_file", Path.home() / "t"),
+    "WHODID_AGENT_REDACT": ("{disabled: [jwt]}", "agent.redact", RedactSettings(disabled=("jwt",))),
     "WHODID_AGENT_SOURCES": ("[{job: a, paths: [/a]}]", "agent.sources", (SourceSettings("a", "plain", ("/a",)),)),
 }
 REFUSED = {"WHODID_AUTH_TOKENS_FILE": "/t", "WHODID_AGENT_PROMTAIL_CONFIG": "/p"}
@@ -195,11 +204,11 @@ def test_a_variable_overrides_its_key_and_nothing_else(variable: str, file: Path
 
 
 def _flat(config: object, prefix: str = "") -> dict[str, object]:
-    """The fields by dotted name; Listen is one value."""
+    """The fields by dotted name; Listen and RedactSettings are one value each."""
     found: dict[str, object] = {}
     for field in fields(config):  # type: ignore[arg-type]
         value = getattr(config, field.name)
-        if is_dataclass(value) and not isinstance(value, Listen):
+        if is_dataclass(value) and not isinstance(value, Listen | RedactSettings):
             found |= _flat(value, f"{prefix}{field.name}.")
         else:
             found[f"{prefix}{field.name}"] = value

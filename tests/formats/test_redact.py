@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.planted import made_up
-from whodid.formats.redact import KINDS, MARK, Redactor
+from whodid.formats.redact import MARK, Redactor
 from whodid.formats.redact_custom import user_rule
+from whodid.formats.redact_rules import KINDS
 from whodid.pgsql import classify
 
 CASES = yaml.safe_load((Path(__file__).parent / "redact.yml").read_text())

@@ -16,6 +16,7 @@ from whodid.agent.recipe import FormatMaker, Recipe
 from whodid.agent.rhythm import Rhythm, Urgency
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.errors import WhodidError
+from whodid.formats.redact import Redactor
 from whodid.model.clock import Clock
 from whodid.sources.descriptors import Descriptors, raise_limit
 from whodid.sources.files import FileSource
@@ -54,10 +55,12 @@ class Collector:
         clock: Clock,
         health: Health,
         found: Sequence[Found] = (),
+        redactor: Redactor | None = None,
     ) -> None:
         self._settings = settings
         self._positions = positions
         self._make_format = make_format
+        self._redactor = redactor or Redactor()
         self._clock = clock
         self._health = health
         self._ended: dict[str, int] = {}  # fully read files by id, and where they end: gone once acknowledged
@@ -198,7 +201,7 @@ class Collector:
         return job
 
     def _recipe(self, settings: SourceSettings) -> Recipe:
-        return Recipe(self._settings, settings, self._make_format, self._clock, self._health)
+        return Recipe(self._settings, settings, self._make_format, self._clock, self._health, self._redactor)
 
     def _follow(self, job: _Job, paths: Collection[str]) -> bool:
         """Makes readers for new feeds of these paths. A rotated file found late may stand before one that is followed

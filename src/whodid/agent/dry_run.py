@@ -15,6 +15,7 @@ from whodid.agent.instants import Instants
 from whodid.agent.labelling import Labelling
 from whodid.agent.recipe import FormatMaker, Recipe
 from whodid.agent.records import RecordJoiner, Records
+from whodid.agent.redaction import borrow_redactor
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.model.clock import Clock
 from whodid.sources.lines import LineSplitter
@@ -42,7 +43,7 @@ class DryRun:
     ) -> None:
         """Raises WhodidError for settings that nothing can be read with."""
         self._health = Health()
-        recipe = Recipe(agent, source, make_format, clock, self._health)
+        recipe = Recipe(agent, source, make_format, clock, self._health, borrow_redactor(agent.redact, agent.state_dir))
         format = recipe.make_format()
         self._labelling: Labelling = recipe.labelling(path)
         self._encoder: Encoder = recipe.encoder(path, format, self._labelling, Instants())

@@ -18,6 +18,7 @@ from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.zone import host_zone
 from whodid.errors import WhodidError
 from whodid.formats.format import Format, FormatSettings
+from whodid.formats.redact import Redactor
 from whodid.model.clock import Clock
 from whodid.sources.source import Feed
 
@@ -32,7 +33,13 @@ class Recipe:
     """One source's way of reading."""
 
     def __init__(
-        self, agent: AgentSettings, settings: SourceSettings, make_format: FormatMaker, clock: Clock, health: Health
+        self,
+        agent: AgentSettings,
+        settings: SourceSettings,
+        make_format: FormatMaker,
+        clock: Clock,
+        health: Health,
+        redactor: Redactor,
     ) -> None:
         """Raises WhodidError for settings that nothing can be read with."""
         self.settings = settings
@@ -47,6 +54,7 @@ class Recipe:
             timezone=zone_of(settings),
             year_hint_ns=clock.now_ns(),
             options=dict(settings.options),
+            redact=redactor,
         )
         self.make_format()  # an unknown format is an error now, not at the first file
 

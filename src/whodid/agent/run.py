@@ -22,6 +22,7 @@ from whodid.agent.pump import WINDOW, Pump
 from whodid.agent.receivers import make_inlets
 from whodid.agent.receiving import Receiving
 from whodid.agent.recipe import FormatMaker
+from whodid.agent.redaction import make_redactor
 from whodid.agent.refused import RefusedSpool
 from whodid.agent.settings import AgentSettings
 from whodid.agent.ship import HttpTransport, Shipper, Transport
@@ -97,7 +98,10 @@ class _Agent:
         self._changed = asyncio.Event()
         inlets = make_inlets(settings, clock, self._changed.set)
         self._receiving = Receiving(inlets, clock, self.health)
-        self._collector = Collector(settings, self._positions, make_format, clock, self.health, self._receiving.found)
+        redactor = make_redactor(settings.redact, settings.state_dir)
+        self._collector = Collector(
+            settings, self._positions, make_format, clock, self.health, self._receiving.found, redactor
+        )
         self._pump = Pump(
             self._collector, self._positions, self.health, settings.max_batch_entries, settings.max_batch_bytes
         )

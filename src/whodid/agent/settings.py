@@ -43,6 +43,29 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RedactRule:
+    """A kind of secret that only this place has."""
+
+    kind: str
+    """What the mark calls it: small letters, digits and `_`."""
+    pattern: str
+    """What it looks like, as RE2; where the pattern has a group `(?P<secret>…)`, that alone is masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedactSettings:
+    """How secrets are masked before a line leaves the host."""
+
+    rules: tuple[RedactRule, ...] = ()
+    """Further kinds of secrets, each with `kind` and `pattern` (RE2). A group `(?P<secret>…)` masks only itself."""
+    key_file: Path | None = None
+    """File with the key of the marks' hashes, 32 random bytes, mode 0600; one for several hosts makes their marks
+    comparable. null: `redact.key` in the agent's directory, made at the first start."""
+    disabled: tuple[str, ...] = ()
+    """Kinds that are not masked."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """The agent as a whole."""
 
@@ -57,6 +80,8 @@ class AgentSettings:
     """Loki's tenant (`X-Scope-OrgID`) for a server that has several; empty: none is named."""
     token_file: Path | None = None
     """File with the bearer token, read again at every attempt; None: `WHODID_AGENT_TOKEN` if set, else no token."""
+    redact: RedactSettings = field(default_factory=RedactSettings)
+    """What is masked before it is sent, and with which key."""
     max_batch_entries: int = 8_000
     """A push carries at most so many lines."""
     max_batch_bytes: int = 3 << 20

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import yaml
 
+from whodid.agent.settings import RedactRule, RedactSettings
 from whodid.api.hooks import DeployHook, GithubHook, Hooks
 from whodid.config.environment import KEYS, empty_mapping, override
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import read_source
 from whodid.document import Document, Fields, Mistake, compose
 from whodid.errors import WhodidError
+from whodid.formats.redact_custom import RuleError, user_rule
+from whodid.formats.redact_rules import KINDS
 from whodid.model.clock import SECOND, format_duration
 from whodid.model.person import Person
 from whodid.notify.settings import WebhookSettings
 
+REDACT_KEYS = ("rules", "key_file", "disabled")
+REDACT_RULE_KEYS = ("kind", "pattern")
 PERSON_KEYS = ("name", "emails", "github", "db_roles", "unix", "ssh_keys", "addresses")
 NOTIFY_KEYS = ("url", "name", "secret_file", "timeout", "send_resolved")
 DEFAULT_FILES = (Path("whodid.yml"), Path("/etc/whodid/whodid.yml"))
@@ -230,8 +235,27 @@ def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
     server = section.text("server", own.url)
     if not server.startswith(("http://", "https://")):
         section.wrong("server", f"agent.server must be an http:// or https:// address, not {server!r}")
+    redact = _redact(document, section.section("redact", REDACT_KEYS))
     sources = tuple(
         read_source(document, node, f"agent.sources[{i}]") for i, node in enumerate(section.items("sources"))
     )
     host = section.text("host") or socket.gethostname()
-    return AgentSection(server.rstrip("/"), host, _path(section, "token_file"), sources)
+    return AgentSection(server.rstrip("/"), host, _path(section, "token_file"), sources, redact)
+
+
+def _redact(document: Document, section: Fields) -> RedactSettings:
+    rules = tuple(_redact_rule(document, node, i) for i, node in enumerate(section.items("rules")))
+    for kind in section.strings("disabled"):
+        if kind not in KINDS:
+            section.wrong("disabled", f"agent.redact.disabled: there is no kind {kind!r}; known: {', '.join(KINDS)}")
+    return RedactSettings(rules, _path(section, "key_file"), tuple(section.strings("disabled")))
+
+
+def _redact_rule(document: Document, node: yaml.Node, number: int) -> RedactRule:
+    fields = Fields(document, node, f"agent.redact.rules[{number}]", REDACT_RULE_KEYS)
+    rule = RedactRule(fields.text("kind"), fields.text("pattern"))
+    try:
+        user_rule(rule.kind, rule.pattern)
+    except RuleError as error:
+        fields.wrong("kind" if error.of_kind else "pattern", f"agent.redact.rules[{number}]: {error}")
+    return rule

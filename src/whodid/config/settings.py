@@ -7,7 +7,7 @@ that are not users' business stay in their rooms.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from whodid.agent.settings import SourceSettings
+from whodid.agent.settings import RedactSettings, SourceSettings
 from whodid.api.hooks import Hooks
 from whodid.model.clock import SECOND
 from whodid.model.person import Person
@@ -73,6 +73,8 @@ class AgentSection:
     """File with the bearer token that the agent sends, read again for every push; null: `WHODID_AGENT_TOKEN` if set."""
     sources: tuple[SourceSettings, ...] = ()
     """What to follow; empty: the usual logs of this machine, found by looking."""
+    redact: RedactSettings = field(default_factory=RedactSettings)
+    """How secrets are masked before a line leaves this host: `rules`, `key_file`, `disabled`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from whodid.formats.redact_custom import UserRule
 from whodid.formats.redact_rules import RULES, Rule
 from whodid.formats.redact_values import Secret
 
-KINDS: Final = tuple(dict.fromkeys(rule.kind for rule in RULES))
 MARK: Final = re.compile(r"<redacted:[a-z][a-z0-9_]{0,39}(?::[0-9a-f]{10})?>")
 _OPENING: Final = "<redacted:"
 _LONGEST_MARK: Final = 64

@@ -78,6 +78,23 @@ _KEY_WORD: Final = (
 )
 PRIVATE_KEY: Final = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 
+KINDS: Final[dict[str, str]] = {
+    "password": "`PASSWORD '…'` of SQL in every spelling, SCRAM and MD5 verifiers too; `password=…`, `PGPASSWORD=…`, "
+    '`"password": "…"`; `scheme://user:…@host`; `OPTIONS (password \'…\')`; `--password …`, `sshpass -p`, `curl -u`',
+    "authorization": "what stands behind the scheme of `Authorization` and `Proxy-Authorization`; `Bearer …`",
+    "cookie": "every value of `Cookie` and `Set-Cookie`; the names stay",
+    "token": "`token=…`, `secret=…`, `api_key=…`, `access_token=…` and their like, also in JSON; `X-…-Token: …`",
+    "jwt": "JSON Web Tokens, signed and encrypted",
+    "private_key": "what stands between `BEGIN … PRIVATE KEY` and `END`",
+    "aws": "access key ids, secret access keys, session tokens",
+    "github": "tokens of GitHub",
+    "gitlab": "tokens of GitLab",
+    "slack": "tokens of Slack, addresses of its webhooks",
+    "stripe": "keys and webhook secrets of Stripe",
+    "google": "API keys and OAuth secrets of Google",
+    "api_key": "keys of npm, PyPI, SendGrid, OpenAI, Anthropic, Hugging Face, DigitalOcean, Vault",
+}
+"""The kinds of secrets, and what each takes in."""
 RULES: Final = (
     Rule("private_key", ("private key",), re.compile(PRIVATE_KEY), key_body, "(?: block)?---"),
     Rule("jwt", ("eyj",), re.compile(r"(?<![\w-])(eyJ[\w-]{8,}+(?:\.\.?[\w-]++){1,4})", re.ASCII), behind=r"[\w-]{8}"),
