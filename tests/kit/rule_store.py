@@ -1,6 +1,6 @@
 """A store in memory that answers the few queries rules' tests ask: an interpreter of its own, independent of query/.
 
-Selectors with = and =~, label filters on strings and numbers, count_over_time, sum by, comparison with a number.
+Selectors with = and =~, label filters on strings and numbers, count_over_time, sum by, comparison with a number, unless.
 """
 
 import re
@@ -64,6 +64,9 @@ class RuleStore:
         match expr:
             case BinaryOperation(op, left, NumberLiteral(number)):
                 return [(labels, value) for labels, value in self._samples(left, at_ns) if COMPARE[op](value, number)]
+            case BinaryOperation("unless", left, right):
+                gone = [labels for labels, _ in self._samples(right, at_ns)]
+                return [(labels, value) for labels, value in self._samples(left, at_ns) if labels not in gone]
             case VectorAggregation("sum", inner, None, grouping):
                 by = grouping.labels if grouping else ()
                 sums: dict[tuple[tuple[str, str], ...], float] = {}

@@ -17,6 +17,8 @@ PROMISED = {
     "SlowDatabaseQueries": ("warning", False),
     "SSHBruteForce": ("warning", False),
     "HTTP500Errors": ("critical", False),
+    "BackupMissing": ("critical", False),
+    "BackupFailed": ("critical", True),
 }
 
 

@@ -23,7 +23,6 @@ _COPIED: Final = (
     ("_SYSTEMD_USER_UNIT", "user_unit"),
     ("_BOOT_ID", "boot_id"),
     ("_TRANSPORT", "transport"),
-    ("CONTAINER_NAME", "container_name"),
     ("CONTAINER_ID", "container_id"),
     ("IMAGE_NAME", "image"),
 )
@@ -64,11 +63,13 @@ class Journal:
         line = self._redact(message)
         out: dict[str, str] = {}
         program = self._copy(fields, out)
-        labels = _place_unit(fields, out)
+        labels = _labels(fields, out)
         ns = _instant(fields)
         understood = self._programs.read(program, out.get("pid", ""), message, ns, out, out.get("hostname", ""))
         if out.get("message") == message:
             del out["message"]  # it is the line
+        if labels is not None and "unit" in labels:
+            out.pop("unit", None)
         _judge(program, fields, out)
         if line is not message:
             # Each by itself: a name that looks like the beginning of a secret must not take the address with it.
@@ -128,20 +129,23 @@ def _instant(fields: dict[str, Any]) -> int | None:
     return None
 
 
-def _place_unit(fields: dict[str, Any], out: dict[str, str]) -> dict[str, str] | None:
-    """A service's name is a label; scopes and instances come and go by the thousand, so those are attributes."""
+def _labels(fields: dict[str, Any], out: dict[str, str]) -> dict[str, str] | None:
+    """A service's name is a label, and a container's where root says it; scopes and instances come and go by the
+    thousand, and anybody can call himself a container: those are attributes."""
+    labels: dict[str, str] = {}
     unit = _text(fields.get("_SYSTEMD_UNIT"))
     if _text(fields.get("_PID")) == "1" and _text(fields.get("UNIT")):
         unit = _text(fields.get("UNIT"))  # systemd speaks of another
-    if not unit:
-        return None
     if unit.endswith(".service"):
-        general = _INSTANCE.sub("@", unit)
-        if general != unit:
+        labels["unit"] = _INSTANCE.sub("@", unit)
+        if labels["unit"] != unit:
             out["unit_instance"] = unit
-        return {"unit": general}
-    out["unit"] = unit
-    return None
+    elif unit:
+        out["unit"] = unit
+    container = _text(fields.get("CONTAINER_NAME"))
+    if container:
+        (labels if _text(fields.get("_UID")) == "0" else out)["container"] = container
+    return labels or None
 
 
 def _judge(program: str, fields: dict[str, Any], out: dict[str, str]) -> None:

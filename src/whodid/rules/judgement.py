@@ -17,7 +17,7 @@ from whodid.rules.rule import Rule
 from whodid.rules.state import Sample, Tracked, advance, as_alert, fingerprint, hit, quieten
 from whodid.rules.template import TemplateData, expand
 
-IDENTITY = ("job", "host", "user", "client", "db", "operation", "table")
+IDENTITY = ("job", "host", "user", "client", "db", "operation", "table", "task")
 """What of a line becomes labels of an instant alert: who, what, from where, on what. Lines equal in these share one
 alert. The rest (statement, session, app, person, timestamp, line …) is for annotations only."""
 QUIET_NS = 300 * SECOND
