@@ -54,11 +54,22 @@ LEVEL_NAMES = {
     "err": "error",
     "critical": "critical",
     "fatal": "fatal",
+}
+"""The names that Loki knows, in a field or in a line's text."""
+FIELD_LEVEL_NAMES = {
+    **LEVEL_NAMES,
     # PostgreSQL's own severities, which Loki would pass through: a LOG line is not a level of its own.
     "log": "info",
     "notice": "info",
     "panic": "critical",
+    # And syslog's.
+    "informational": "info",
+    "crit": "critical",
+    "alert": "critical",
+    "emerg": "critical",
+    "emergency": "critical",
 }
+"""What a field may say besides."""
 
 
 def with_service_name(labels: Mapping[str, str]) -> Labels:
@@ -73,5 +84,5 @@ def level_of_labels(labels: Mapping[str, str]) -> str:
     """The level that a label states, normalised; empty if none does."""
     for name in ("detected_level", *LEVEL_FIELDS):
         if value := labels.get(name):
-            return LEVEL_NAMES.get(value.lower(), value)
+            return FIELD_LEVEL_NAMES.get(value.lower(), value)
     return ""

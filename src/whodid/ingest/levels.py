@@ -8,10 +8,10 @@ Every branch stands behind a cheap test, since most lines have no level and the 
 and in its result once; the same as nested `if`s with aliases takes three times as long (docs/design/0009).
 """
 
-from whodid.ingest.enrich import LEVEL_FIELDS, LEVEL_NAMES
+from whodid.ingest.enrich import FIELD_LEVEL_NAMES, LEVEL_FIELDS, LEVEL_NAMES
 from whodid.store.sql import quote, quote_list
 
-_WORDS = tuple(name for name in LEVEL_NAMES if name not in ("log", "notice", "panic"))
+_WORDS = tuple(LEVEL_NAMES)
 _LEFT = r"(?:^|[ \t\n\[({\"'=|`])"
 _RIGHT = r"(?:$|[ \t\n\[\](){}:,!\"'=|`])"
 _WORD = f"(?i){_LEFT}({'|'.join(_WORDS)}){_RIGHT}"
@@ -31,7 +31,7 @@ _SEVERITIES = ("trace", "debug", "info", "warn", "error", "fatal")
 
 def _normal(value: str) -> str:
     """Loki's name of a level; names it does not know stay as they are."""
-    names, levels = quote_list(("", *LEVEL_NAMES)), quote_list(("unknown", *LEVEL_NAMES.values()))
+    names, levels = quote_list(("", *FIELD_LEVEL_NAMES)), quote_list(("unknown", *FIELD_LEVEL_NAMES.values()))
     return f"transform(lower({value} AS level), {names}, {levels}, level)"
 
 
@@ -56,7 +56,7 @@ def _severity_branches(names: str, values: str) -> list[tuple[str, str]]:
 
 def _known(value: str) -> str:
     """SQL: whether it is a level's name; in a line, unlike in labels and metadata, others are no level."""
-    return f"lower({value}) IN ({', '.join(map(quote, LEVEL_NAMES))})"
+    return f"lower({value}) IN ({', '.join(map(quote, FIELD_LEVEL_NAMES))})"
 
 
 def _json_branches() -> list[tuple[str, str]]:
