@@ -22,7 +22,7 @@ def test_debian_with_its_defaults(tmp_path: Path) -> None:
     sources = discover(tmp_path)
     assert [(s.job, s.format) for s in sources] == [
         ("database", "postgres"),
-        ("nginx", "nginx_access"),
+        ("nginx-access", "nginx_access"),
         ("auth", "auth"),
     ]
     assert sources[0].line_prefix == DEFAULT_PREFIX
@@ -51,4 +51,33 @@ def test_json_log_and_syslog(tmp_path: Path) -> None:
     put(tmp_path, "var/log/postgresql/postgresql.json")
     put(tmp_path, "var/log/syslog")
     assert ("database", "postgres_json") in [(s.job, s.format) for s in discover(tmp_path)]
-    assert ("syslog", "plain") in [(s.job, s.format) for s in discover(tmp_path)]
+    assert ("syslog", "syslog") in [(s.job, s.format) for s in discover(tmp_path)]
+
+
+def test_every_job_that_files_tell(tmp_path: Path) -> None:
+    for name in (
+        "syslog", "auth.log", "kern.log", "ufw.log", "fail2ban.log", "cron.log", "backup-db.log",
+        "gunicorn/error.log", "nginx/access.log", "nginx/error.log",
+    ):  # fmt: skip
+        put(tmp_path, f"var/log/{name}")
+    assert {(s.job, s.format) for s in discover(tmp_path)} == {
+        ("syslog", "syslog"),
+        ("auth", "auth"),
+        ("kernel", "kernel"),
+        ("ufw", "kernel"),
+        ("fail2ban", "fail2ban"),
+        ("cron", "cron"),
+        ("backups", "backup"),
+        ("backend", "backend"),
+        ("nginx-access", "nginx_access"),
+        ("nginx-error", "nginx_error"),
+    }
+
+
+def test_the_journal_only_where_no_daemon_writes_it_into_files(tmp_path: Path) -> None:
+    (tmp_path / "run/log/journal").mkdir(parents=True)
+    (source,) = discover(tmp_path)
+    assert (source.job, source.paths) == ("journal", ())
+    assert source.journal is not None
+    put(tmp_path, "var/log/auth.log")
+    assert [s.job for s in discover(tmp_path)] == ["auth"]

@@ -7,28 +7,47 @@ the last setting wins, as PostgreSQL itself reads them); without it Debian's def
 import re
 from pathlib import Path
 
+from whodid.agent.discover_nginx import discover_nginx
 from whodid.agent.settings import SourceSettings
 from whodid.formats.postgres import DEFAULT_PREFIX
+from whodid.sources.journal import JournalSettings
 
 POSTGRES_LOGS = ("var/log/postgresql", "var/lib/pgsql/data/log")
-PLAIN_LOGS = (
-    # job, format, paths below the root
-    ("nginx", "nginx_access", ("var/log/nginx/access.log",)),
+HOST_LOGS = (
+    # job, format, paths below the root: where Debian's and Red Hat's packages and the tools' own defaults put them
+    ("backend", "backend", ("var/log/backend.log", "var/log/*/backend.log", "var/log/gunicorn/*.log",
+                            "var/log/uwsgi/*.log", "var/log/uwsgi/app/*.log", "var/log/flask/*.log")),
+    ("syslog", "syslog", ("var/log/syslog", "var/log/messages")),
     ("auth", "auth", ("var/log/auth.log", "var/log/secure")),
-    ("fail2ban", "plain", ("var/log/fail2ban.log",)),
-    ("syslog", "plain", ("var/log/syslog", "var/log/messages")),
-)
+    ("kernel", "kernel", ("var/log/kern.log",)),
+    ("ufw", "kernel", ("var/log/ufw.log",)),
+    ("fail2ban", "fail2ban", ("var/log/fail2ban.log",)),
+    ("cron", "cron", ("var/log/cron.log", "var/log/cron")),
+    ("backups", "backup", ("var/log/backup*.log", "var/log/backups/*.log", "var/log/pg_dump*.log",
+                           "var/log/pgbackrest/*.log", "var/log/barman/*.log", "var/log/restic*.log",
+                           "var/log/borg*.log")),
+)  # fmt: skip
+JOURNALS = ("var/log/journal", "run/log/journal")
 _SETTING = re.compile(r"^\s*(\w+)(?:\s*=\s*|\s+)(?:'((?:[^'\\]|''|\\.)*)'|([^\s#']+))", re.MULTILINE)
 
 
 def discover(root: Path = Path("/")) -> tuple[SourceSettings, ...]:
     """The sources that exist below `root`."""
     found = _postgres(root)
-    for job, format, paths in PLAIN_LOGS:
-        present = tuple(str(root / p) for p in paths if (root / p).is_file())
+    found += discover_nginx(root)
+    for job, format, patterns in HOST_LOGS:
+        present = tuple(str(root / p) for p in patterns if any(path.is_file() for path in root.glob(p)))
         if present:
             found.append(SourceSettings(job, format, present))
+    found += _journal(root, {source.job for source in found})
     return tuple(found)
+
+
+def _journal(root: Path, jobs: set[str]) -> list[SourceSettings]:
+    """The journal, where no daemon writes what it holds into files as well: it would all be stored twice."""
+    if jobs & {"syslog", "auth"} or not any((root / directory).is_dir() for directory in JOURNALS):
+        return []
+    return [SourceSettings("journal", "journal", options={"jobs": "by_program"}, journal=JournalSettings())]
 
 
 def _postgres(root: Path) -> list[SourceSettings]:
