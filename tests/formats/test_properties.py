@@ -19,7 +19,13 @@ PIECES = st.sampled_from(
      "22", " ssh2",
      "sudo: a : ", "PWD=", " ; ", "USER=", "COMMAND=", '1.2.3.4 - - [23/Nov/2026:04:32:35 +0000] "', '" 200 1 "-" "-"',
      '{"error_severity":"LOG","message":"', '"}', "2026-02-31 25:00:00", "0000-00-00 00:00:00 UTC",
-     "9999-12-31 23:59:59 -2399"]
+     "9999-12-31 23:59:59 -2399", "Accepted ", "publickey for ", "<38>1 - h sshd 5 - - ", "pam_unix(sshd:auth): ",
+     "authentication failure; logname= uid=0 euid=0 tty= ruser=", " rhost=",
+     "kernel: [UFW BLOCK] IN= OUT= SRC=",
+     " DPT=", "CRON[1]: (a) CMD (", ")", "fail2ban.actions [1]: NOTICE [a] Ban ", "backup of x finished ",
+     " 5 GB in 3 s",
+     '{"MESSAGE":"', '","_UID":"5","SYSLOG_IDENTIFIER":"sshd', "type=USER_AUTH msg=audit(1.000:1): acct=",
+     "message repeated 2 times: [ "]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=120), st.lists(PIECES, max_size=14).map("".join))
 
@@ -35,7 +41,7 @@ def test_no_text_is_too_odd(name: str, texts: list[str]) -> None:
         parsed = log.parse(text)
         assert all(isinstance(v, str) and v for k, v in parsed.attributes.items() if k not in ("message", "statement"))
         assert parsed.ns is None or isinstance(parsed.ns, int)
-        if "passw" not in text.lower() and "://" not in text:
+        if name != "journal" and "passw" not in text.lower() and "://" not in text:
             assert parsed.line is text
 
 

@@ -1,6 +1,6 @@
 """A store in memory that answers the few queries rules' tests ask: an interpreter of its own, independent of query/.
 
-Selectors with = and =~, label filters on strings and numbers, count_over_time, sum by, comparison with a number, unless.
+Selectors with = and =~, filters of labels by text and number, count_over_time, sum by, unless, comparisons.
 """
 
 import re

@@ -44,7 +44,10 @@ class Programs:
         return understood
 
     def _read(self, program: str, process: str, message: str, ns: int | None, out: dict[str, str]) -> bool:
-        name = program.partition("(")[0] or program
+        name, module, _ = program.partition("(")  # `sshd(pam_unix)` is PAM speaking
+        if module.startswith("pam_"):
+            message = f"({module} {message}"
+        name = name or program
         if name in self._more:
             return self._more[name](message, out)
         if name == "kernel":
@@ -52,10 +55,8 @@ class Programs:
         if name in SSHD:
             head = _KERNEL_HEAD.match(message)
             return self._sshd.read(process, message[head.end() :] if head else message, ns, out)
-        if message.startswith(("pam_", "(pam_")) or "(pam_" in program:
-            text = message if "(pam_" not in program else f"(pam_unix) {message}"
-            if read_pam(name, text, out):
-                return True
+        if read_pam(name, message, out):
+            return True
         if name in AUTH_PROGRAMS:
             return read_account_message(name, message, out)
         if name in CRON_PROGRAMS:

@@ -129,7 +129,7 @@ _RULES: Final = (
     ),
 )  # fmt: skip
 _VERDICT: Final = re.compile(r"(Accepted|Failed) (\S+) for ((?:invalid|illegal) user )?(.*)", re.DOTALL)
-_PLACE: Final = re.compile(r" from (\S+?)(?: port (\d{1,5}))?(?: ssh\d)?(?=: |\Z| \[preauth\]\Z)")
+_PLACE: Final = re.compile(r" from (\S*(?:[^\s:]|::))(?: port (\d{1,5}))?(?: ssh\d)?(?=: |\Z| \[preauth\]\Z)")
 _MOST_PLACES: Final = 32
 _KEY: Final = re.compile(r"([A-Za-z0-9-]+) ((?:SHA256|MD5):\S+|(?:[0-9a-fx]{2}:){15}[0-9a-fx]{2})(.*)", re.DOTALL)
 _CERTIFICATE: Final = re.compile(r" ID (.*) \(serial \d+\) CA \S+ ((?:SHA256|MD5):\S+).*", re.DOTALL)

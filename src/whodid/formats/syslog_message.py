@@ -129,11 +129,7 @@ class SyslogReader:
         month, day, early, clock, late, iso = stamp.groups()
         ns = self._stamps.read(iso) if iso else self._instant(month, day, early or late, clock)
         host, app, pid, message = _origin(text[stamp.end() :].lstrip(" "))
-        solaris = _SOLARIS.match(message)
-        if solaris is not None:
-            message = message[solaris.end() :]
-            facility = solaris.group(1)
-            severity = _SHORT.get(solaris.group(2), solaris.group(2))
+        facility, severity, message = _solaris(facility, severity, message)
         return SyslogMessage(message, facility, severity, ns, host, app, pid, dialect="rfc3164")
 
     def _instant(self, month: str, day: str, year: str | None, clock: str) -> int | None:
@@ -174,11 +170,20 @@ def _origin(rest: str) -> tuple[str, str, str, str]:
     return "", "", "", rest
 
 
+def _solaris(facility: str, severity: str, message: str) -> tuple[str, str, str]:
+    """Solaris says the priority in words, at the head of the message."""
+    match = _SOLARIS.match(message)
+    if match is None:
+        return facility, severity, message
+    return match.group(1), _SHORT.get(match.group(2), match.group(2)), message[match.end() :]
+
+
 def _without_stamp(text: str, start: int, facility: str, severity: str) -> SyslogMessage:
     """`journalctl -o short` without its stamp, or a program that left it to the receiver."""
     match = _BARE.fullmatch(text, start)
     if match is not None:
         host, app, pid, message = match.groups()
+        facility, severity, message = _solaris(facility, severity, message)
         return SyslogMessage(message, facility, severity, None, host or "", app, pid, dialect="rfc3164")
     match = _TAGGED.fullmatch(text, start) if start else None
     if match is not None:
