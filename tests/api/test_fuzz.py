@@ -17,7 +17,10 @@ from whodid.api import app
 from whodid.api.tenants import HEADER
 
 PATIENCE_S = 60.0
-NOT_ASKED = ("/loki/api/v1/push", "/api/prom/push", "/otlp/v1/logs", "/logs/{path:path}")
+NOT_ASKED = (
+    *("/loki/api/v1/push", "/api/prom/push", "/otlp/v1/logs", "/webhooks/github", "/webhooks/deploy"),
+    "/logs/{path:path}",
+)
 NAMES = (
     "query", "start", "end", "since", "step", "limit", "direction", "interval", "time", "match[]", "match", "regexp",
     "targetLabels", "aggregateBy", "line_limit", "field_limit", "targetBytesPerShard", "word", "format", "shards",

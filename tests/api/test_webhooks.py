@@ -313,6 +313,41 @@ async def test_a_delivery_that_is_too_large_is_refused(hooked: House, monkeypatc
     assert (answer.status_code, answer.text) == (413, "the delivery is larger than 1000 bytes\n")
 
 
+async def test_large_deliveries_do_not_fill_the_memory_and_small_ones_always_find_room(
+    hooked: House,
+) -> None:
+    """Anybody may send 25 MB with a wrong signature, and slowly."""
+    large, begun, go_on = 20 << 20, asyncio.Semaphore(0), asyncio.Event()
+
+    async def slowly() -> Any:
+        yield b" "
+        begun.release()
+        await go_on.wait()
+
+    headers = {"x-hub-signature-256": signature(b"guessed"), "content-length": str(large)}
+    tasks = [asyncio.create_task(hooked.client.post(GITHUB, content=slowly(), headers=headers)) for _ in range(5)]
+    for _ in tasks:
+        await asyncio.wait_for(begun.acquire(), 60)
+    event, body = sample("push")
+    refused = await hooked.client.post(GITHUB, content=slowly(), headers=headers)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert (await deliver(hooked, event, body)).status_code == 204
+    go_on.set()
+    assert {(await task).status_code for task in tasks} == {403}
+    assert hooked.services.hook_bytes == 0
+
+
+async def test_a_delivery_that_does_not_end_is_given_up(hooked: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> Any:
+        yield b" "
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(webhooks, "READ_TIMEOUT_S", 0.05)
+    answer = await hooked.client.post(GITHUB, content=never(), headers={"x-hub-signature-256": signature(b"x")})
+    assert answer.status_code == 499
+    assert hooked.services.hook_bytes == 0
+
+
 async def test_only_post_and_only_on_the_api(hooked: House) -> None:
     assert (await hooked.client.get(GITHUB)).status_code == 405
     assert (await hooked.page.post(f"/logs{GITHUB}")).status_code in (404, 405)

@@ -80,6 +80,8 @@ class Services:
     """Open tails."""
     exports: int = 0
     """Running exports."""
+    hook_bytes: int = 0
+    """Of large webhook deliveries under way."""
     durations: Histogram | None = None
     """How long requests take; None: nobody counts."""
     is_ready: Callable[[], str] = field(default=lambda: "")

@@ -10,10 +10,12 @@ import hashlib
 import hmac
 import ipaddress
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from whodid.api.errors import NotSigned, SecretUnreadable, UnsupportedMediaType, WebhookClosed
@@ -25,6 +27,7 @@ from whodid.formats import deployment
 from whodid.formats import github as github_events
 from whodid.formats.github import Delivery, read_delivery
 from whodid.ingest.limits import Limits
+from whodid.ingest.pipeline import TooMuchPending
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry, Stream
 from whodid.wire.push_headers import ATTEMPT_HEADER, KEY_HEADER
@@ -34,6 +37,12 @@ GITHUB, DEPLOY = "/webhooks/github", "/webhooks/deploy"
 MAX_GITHUB_BYTES = 25 << 20
 """GitHub delivers nothing larger."""
 MAX_DEPLOY_BYTES = 1 << 20
+MAX_READING_BYTES = 4 * MAX_GITHUB_BYTES
+"""Of large deliveries that are being read at one time; 429 beyond."""
+SMALL_BYTES = 256 << 10
+"""Nearly all deliveries are smaller."""
+READ_TIMEOUT_S = 30.0
+"""GitHub gives up after 10."""
 _READ_ASIDE_BYTES = 64 << 10
 """Larger payloads are read in a thread."""
 _MARGIN_NS = 60 * SECOND
@@ -59,13 +68,25 @@ async def github(request: Request) -> Response:
     given = _signature_of(request)
     if given is None:
         raise NotSigned("the delivery is not signed (X-Hub-Signature-256): enter the secret in the webhook's settings")
-    body = await read_body(request, MAX_GITHUB_BYTES, f"the delivery is larger than {MAX_GITHUB_BYTES} bytes")
+    with _room(request, house):
+        return await _take(request, secret, given)
+
+
+async def _take(request: Request, secret: bytes, given: str) -> Response:
+    """Reads, believes and stores a delivery."""
+    house = services(request)
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            body = await read_body(request, MAX_GITHUB_BYTES, f"the delivery is larger than {MAX_GITHUB_BYTES} bytes")
+    except TimeoutError:
+        raise ClientDisconnect from None  # whoever it is, GitHub would have given up before
     _check(secret, body, given)
+    words = house.hooks.github.deploy_workflows
     event, guid = request.headers.get("x-github-event", ""), request.headers.get("x-github-delivery", "")
     media_type = _media_type(request)
 
     def read() -> Delivery:
-        return read_delivery(event, guid, _payload(body, media_type), hook.deploy_workflows, house.redact)
+        return read_delivery(event, guid, _payload(body, media_type), words, house.redact)
 
     delivery = await asyncio.to_thread(read) if len(body) > _READ_ASIDE_BYTES else read()
     key = f"github {guid or hashlib.sha256(body).hexdigest()}"
@@ -107,6 +128,24 @@ async def deploy(request: Request) -> Response:
     return await _store(
         request, [Stream({"job": deployment.JOB}, [entry])], request.headers.get(KEY_HEADER, ""), repeated=repeated
     )
+
+
+@contextmanager
+def _room(request: Request, house: Services) -> Iterator[None]:
+    """Room in the memory for a large body. This address is open to everybody: whether a delivery is genuine is not
+    known before all of it is there. Raises TooMuchPending; ordinary deliveries are small and always find room.
+    """
+    length = request.headers.get("content-length", "")
+    size_bytes = int(length) if length.isdecimal() and len(length) < 12 else MAX_GITHUB_BYTES
+    if size_bytes <= SMALL_BYTES:
+        size_bytes = 0
+    if size_bytes + house.hook_bytes > MAX_READING_BYTES:
+        raise TooMuchPending("too many large deliveries come at one time; send this again later")
+    house.hook_bytes += size_bytes
+    try:
+        yield
+    finally:
+        house.hook_bytes -= size_bytes
 
 
 async def _store(request: Request, streams: list[Stream], key: str, *, repeated: bool) -> Response:
