@@ -8,7 +8,7 @@ from whodid.agent.inboxes import Inboxes
 from whodid.agent.settings import SourceSettings
 from whodid.sources.receiver import Origin, Received
 
-SETTINGS = SourceSettings("docker", "plain", labels={"site": "a"}, options={"multiline": "stamp"})
+SETTINGS = SourceSettings("docker", "", labels={"site": "a"}, options={"multiline": "stamp"})
 SHOP = Origin("shop-1", labels={"container": "shop"}, format="postgres", line_prefix="%m ")
 
 
@@ -24,6 +24,12 @@ def test_an_origin_is_a_source_with_its_own_labels_and_format(tmp_path: Path) ->
     assert (source.format, source.options) == ("received", {"multiline": "stamp", "inner": "postgres"})
     assert source.labels == {"site": "a", "container": "shop"}
     assert (source.line_prefix, source.file_label) == ("%m ", False)
+
+
+def test_a_format_that_the_settings_name_goes_before_the_origins(tmp_path: Path) -> None:
+    inboxes = Inboxes(SourceSettings("docker", "auth"), tmp_path, StillClock())
+    inboxes(SHOP)
+    assert inboxes.sources()[0].options["inner"] == "auth"
 
 
 def test_the_list_is_the_same_object_until_something_changes(tmp_path: Path) -> None:

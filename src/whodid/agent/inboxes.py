@@ -79,7 +79,7 @@ class Inboxes:
 
     def _source(self, inbox: FileInbox) -> SourceSettings:
         own, origin = self._settings, inbox.origin
-        options = {**own.options, "inner": origin.format or own.format, **self._discovered()}
+        options = {**own.options, "inner": own.format or origin.format or "plain", **self._discovered()}
         return replace(
             own,
             job=origin.labels.get("job", own.job),

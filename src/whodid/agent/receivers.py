@@ -27,7 +27,7 @@ def make_inlets(settings: AgentSettings, clock: Clock, on_written: Callable[[], 
     directories = inbox_directories(settings)
     inlets = []
     for at, source in enumerate(settings.sources):
-        for kind, receiver in _receivers(source, clock):
+        for kind, receiver in receivers_of(source, clock):
             inboxes = Inboxes(source, directories[at], clock, on_written)
             inlets.append(Inlet(f"{source.job} ({kind})", receiver, inboxes))
     return inlets
@@ -46,8 +46,8 @@ def inbox_directories(settings: AgentSettings) -> list[Path]:
     return directories
 
 
-def _receivers(source: SourceSettings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
-    """Kind and receiver of each section of a source."""
+def receivers_of(source: SourceSettings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
+    """Kind and receiver of each section of a source. Raises WhodidError for settings that cannot work."""
     if source.journal is not None:
         yield "journal", JournalReceiver(source.journal, clock)
     if source.syslog is not None:

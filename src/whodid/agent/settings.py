@@ -15,7 +15,8 @@ class SourceSettings:
     job: str
     """Label `job` of every line: database, nginx, auth …"""
     format: str
-    """Name of the format that reads the records: postgres, nginx_access, auth, plain …"""
+    """Name of the format that reads the records: postgres, nginx_access, auth, plain …; empty, where the source is no
+    file: the one that fits what comes in."""
     paths: tuple[str, ...] = ()
     """Files or globs (`*`, `**`). Compressed files are skipped, rotated ones are not read twice."""
     exclude: tuple[str, ...] = ()

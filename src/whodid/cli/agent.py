@@ -157,7 +157,7 @@ def _explain(settings: AgentSettings, *, as_json: bool) -> None:
         return
     typer.echo(_agent_line(status, now_ns))
     for source in sources:
-        typer.echo(f"\n{source.job}  ({source.format})  {source.where}")
+        typer.echo(f"\n{source.job}  ({source.format or 'as it comes'})  {source.where}")
         for line in _file_lines(source, now_ns):
             typer.echo(f"  {line}")
     if not sources:

@@ -11,7 +11,9 @@ from typing import Annotated
 import httpx2
 import typer
 
+from whodid.agent.explain import describe
 from whodid.agent.misread import misread_tail
+from whodid.agent.receivers import receivers_of
 from whodid.agent.settings import SourceSettings
 from whodid.cli.output import MissingServerExtra, explained, need_server_packages
 from whodid.cli.serve import ConfigFile, missing_evidence, sources_of
@@ -19,6 +21,7 @@ from whodid.config.load import find_file, load_config
 from whodid.config.settings import Config, Listen
 from whodid.errors import WhodidError
 from whodid.formats import Format, FormatSettings, make_format
+from whodid.model.clock import SystemClock
 from whodid.sources.patterns import named_files
 
 BUILD_INFO = "/loki/api/v1/status/buildinfo"
@@ -80,7 +83,9 @@ def _secret(key: str, file: Path) -> Finding:
 
 
 def _source(source: SourceSettings) -> Finding:
-    name = f"{source.job}: {', '.join(source.paths)}"
+    name = f"{source.job}: {describe(source)}"
+    if not source.paths:
+        return _receiver(source, name)
     try:
         format = make_format(
             source.format, FormatSettings(line_prefix=source.line_prefix, options=dict(source.options))
@@ -96,6 +101,16 @@ def _source(source: SourceSettings) -> Finding:
     if misread := _misread(source, format):
         return False, f"{source.job}: {misread}"
     return True, f"{name}: {len(files)} file{'s' if len(files) > 1 else ''}"
+
+
+def _receiver(source: SourceSettings, name: str) -> Finding:
+    """A source that is no file: whether it can be set up at all."""
+    try:
+        for _ in receivers_of(source, SystemClock()):
+            pass
+    except WhodidError as e:
+        return False, f"{name}: {e}"
+    return True, name
 
 
 def _misread(source: SourceSettings, format: Format) -> str | None:

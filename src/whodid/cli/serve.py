@@ -17,6 +17,7 @@ import httpx2
 import typer
 
 from whodid.agent.discover import discover
+from whodid.agent.explain import describe
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.cli.output import WRONG, complain, explained, need_server_packages
 from whodid.config.load import find_file, load_config
@@ -166,7 +167,7 @@ def _introduce(config: Config, path: Path | None) -> None:
     typer.echo(f"whodid: configuration {path or 'none, using defaults'}; data in {config.data_dir}")
     sources = sources_of(config)
     for source in sources:
-        typer.echo(f"  following {source.job:<10} {', '.join(source.paths)}")
+        typer.echo(f"  following {source.job:<10} {describe(source)}")
     if not sources:
         typer.echo("  no log files found on this machine yet; name them under agent.sources in whodid.yml")
     if missing := missing_evidence(config):

@@ -43,8 +43,9 @@ SOURCE_KEYS = (
 def read_source(document: Document, node: yaml.Node, what: str) -> SourceSettings:
     """One source; every mistake goes into the document. `what` names it in messages."""
     section = Fields(document, node, what, SOURCE_KEYS)
-    name = section.text("format", "plain")
-    if name not in FORMATS:
+    received = any(section.has(key) for key in SECTIONS)
+    name = section.text("format", "" if received else "plain")
+    if name not in FORMATS and (name or not received):
         section.wrong("format", f"unknown format {name!r}; known: {', '.join(FORMATS)}")
     if not section.text("job"):
         section.wrong("job", f"{what} needs a job, the label its lines are found by")
@@ -56,7 +57,7 @@ def read_source(document: Document, node: yaml.Node, what: str) -> SourceSetting
         labels=_labels(document, section),
         line_prefix=section.text("line_prefix"),
         timezone=section.text("timezone") or None,
-        options=_options(document, section, name),
+        options=_options(document, section, name or next((key for key in SECTIONS if section.has(key)), "")),
         relabel_configs=_objects(document, section, "relabel_configs"),
         pipeline_stages=_objects(document, section, "pipeline_stages"),
         automatic_labels=section.flag("automatic_labels") is not False,

@@ -47,6 +47,7 @@ OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "backup": {"task": ()},
     "plain": {"multiline": ("stamp",)},
     "nginx_access": {"log_format": (), "escape": ("default", "json", "none"), "trusted_proxies": ()},
+    "journal": {"jobs": ("by_program",)},
     "received": {"inner": (), "discovered": ("keep",)},
 }
 """What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the

@@ -46,9 +46,10 @@ _INSTANCE: Final = re.compile(r"@[^.]*(?=\.)")
 class Journal:
     """One stream of journal records."""
 
-    __slots__ = ("_programs", "_redact")
+    __slots__ = ("_by_program", "_programs", "_redact")
 
     def __init__(self, settings: FormatSettings) -> None:
+        self._by_program = settings.options.get("jobs") == "by_program"
         self._redact = settings.redact
         self._programs = Programs()
 
@@ -71,6 +72,8 @@ class Journal:
         if labels is not None and "unit" in labels:
             out.pop("unit", None)
         _judge(program, fields, out)
+        if self._by_program and (job := _job(program, out.get("facility", ""))):
+            labels = {**(labels or {}), "job": job}
         if line is not message:
             # Each by itself: a name that looks like the beginning of a secret must not take the address with it.
             out = {name: self._redact(value) for name, value in out.items()}
@@ -146,6 +149,13 @@ def _labels(fields: dict[str, Any], out: dict[str, str]) -> dict[str, str] | Non
     if container:
         (labels if _text(fields.get("_UID")) == "0" else out)["container"] = container
     return labels or None
+
+
+def _job(program: str, facility: str) -> str:
+    """The job under which the same would be found in the files that rsyslog writes; empty: none in particular."""
+    if facility in ("auth", "authpriv"):
+        return "auth"
+    return {"kernel": "kernel", "CRON": "cron", "cron": "cron", "crond": "cron"}.get(program, "")
 
 
 def _judge(program: str, fields: dict[str, Any], out: dict[str, str]) -> None:
