@@ -52,10 +52,7 @@ class Auth:
         out["message"] = message
         if pid and program.startswith("sshd"):
             self._session(out, pid, ns)
-        if line is not record:
-            # Each by itself: a name that looks like the beginning of a secret must not take the address with it.
-            out = {name: self._redact(value) for name, value in out.items()}
-        return Parsed(line, out, ns, understood)
+        return Parsed(line, self._redact.attributes(record, line, out), ns, understood)
 
     def _session(self, out: dict[str, str], pid: str, ns: int | None) -> None:
         """Names an SSH session as PostgreSQL does, by start and process id: pids come again, the pair does not."""

@@ -43,7 +43,4 @@ class NginxAccess:
             out["operation"], out["path"] = request.groups()
         elif values[3]:
             out["message"] = values[3]  # no HTTP: a scanner, or TLS spoken to a plain port
-        if line is not record:
-            # Each by itself: a path that looks like the beginning of a secret must not take the next field with it.
-            out = {name: self._redact(value) for name, value in out.items()}
-        return Parsed(line, out, ns)
+        return Parsed(line, self._redact.attributes(record, line, out), ns)
