@@ -1,12 +1,16 @@
 """What holds for any text: no format raises, no text is lost, every attribute is a non-empty string."""
 
+from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kit.log_samples import read_samples
 from whodid.formats import FORMATS, FormatError, FormatSettings, make_format
+from whodid.formats.redact import Redactor
 
 PREFIX = "%m [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h "
 HEAD = "2026-11-23 04:32:32 UTC [12]: [3-1] user=a,db=b,app=c,client=10.0.0.1 "
@@ -43,6 +47,35 @@ def test_no_text_is_too_odd(name: str, texts: list[str]) -> None:
         assert parsed.ns is None or isinstance(parsed.ns, int)
         if name != "journal" and "passw" not in text.lower() and "://" not in text:
             assert parsed.line is text
+
+
+HERE = Path(__file__).parent
+SAMPLES = {path.stem: read_samples(path) for path in sorted((HERE / "samples").glob("*.log"))}
+RECORDS = st.sampled_from([
+    (name, settings, sample.record)
+    for name, (settings, samples) in SAMPLES.items() if name in FORMATS for sample in samples
+])  # fmt: skip
+PLANTED = (
+    "password=Qq7zWx91kLmZ", "https://bob:Qq7zWx91kLmZ@h/", "Authorization: Bearer Qq7zWx91kLmZ",
+    "?token=Qq7zWx91kLmZ&", "PASSWORD $$Qq7zWx91kLmZ$$", "Cookie: a=Qq7zWx91kLmZ; b=Qq7zWx91kLmZ",
+    "AK" + "IAQQ7ZWX91KLMZABCD", "ghp" + "_Qq7zWx91kLmZQq7zWx91kLmZQq7zWx91kLmZ",
+    "ey" + "JhbGciOiJQ.Qq7zWx91kLmZ.Qq7zWx91kLmZ",
+)  # fmt: skip
+
+
+@given(RECORDS, st.sampled_from(PLANTED), st.data())
+@example(("nginx_access", FormatSettings(), '192.0.2.7 - - [23/Nov/2026:04:32:35 +0000] "GET /'), PLANTED[3], None)
+@settings(max_examples=400)
+def test_no_format_lets_a_secret_through(
+    drawn: tuple[str, FormatSettings, str], planted: str, data: st.DataObject | None
+) -> None:
+    """Wherever in a record it stands: neither in the line nor in an attribute nor in a label."""
+    name, format_settings, record = drawn
+    at = data.draw(st.integers(0, len(record))) if data else len(record)
+    record = f"{record[:at]} {planted} {record[at:]}"
+    parsed = make_format(name, replace(format_settings, redact=Redactor(b"k" * 32))).parse(record)
+    texts = (parsed.line, *parsed.attributes.values(), *(parsed.labels or {}).values())
+    assert [text for text in texts if "qq7zwx91klmz" in text.lower()] == []
 
 
 @given(TEXTS, TEXTS)

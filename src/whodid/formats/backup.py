@@ -43,20 +43,25 @@ class Backup:
 
     def parse(self, record: str) -> Parsed:
         line = self._redact(record)
-        if line.startswith("{"):
-            parsed = self._json(line)
+        parsed = self._parse(record)
+        return parsed._replace(line=line, attributes=self._redact.attributes(record, line, parsed.attributes))
+
+    def _parse(self, record: str) -> Parsed:
+        """The record as it is, with whatever secrets it holds."""
+        if record.startswith("{"):
+            parsed = self._json(record)
             if parsed is not None:
                 return parsed
-        stamp = _STAMP.match(line)
+        stamp = _STAMP.match(record)
         if stamp is None:
             enveloped = self._syslog.parse(record)
             if enveloped.ns is not None:
                 return self._enveloped(enveloped)
         out: dict[str, str] = {}
-        text = line[stamp.end() :] if stamp else line
+        text = record[stamp.end() :] if stamp else record
         told = self._read(text, out)
-        out["message"] = text or line
-        return Parsed(line, out, self._instant(stamp) if stamp else None, told or stamp is not None)
+        out["message"] = text or record
+        return Parsed(record, out, self._instant(stamp) if stamp else None, told or stamp is not None)
 
     def _read(self, text: str, out: dict[str, str]) -> bool:
         head = _HEAD.fullmatch(text)

@@ -38,5 +38,5 @@ class Fail2ban:
         if more:
             out["message"] += f"\n{more}"
         ns = self._stamps.read(match.group(1))
-        out = {name: self._redact(value) for name, value in out.items()}
-        return Parsed(self._redact(record), out, ns, ns is not None)
+        line = self._redact(record)
+        return Parsed(line, self._redact.attributes(record, line, out), ns, ns is not None)

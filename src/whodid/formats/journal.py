@@ -7,6 +7,7 @@ driver.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -74,24 +75,26 @@ class Journal:
         _judge(program, fields, out)
         if self._by_program and (job := _job(program, out.get("facility", ""))):
             labels = {**(labels or {}), "job": job}
-        if line is not message:
-            # Each by itself: a name that looks like the beginning of a secret must not take the address with it.
-            out = {name: self._redact(value) for name, value in out.items()}
-        return Parsed(line, out, ns, understood, labels)
+        masked = self._redact.attributes(message, line, out)
+        return Parsed(line, self._each(masked), ns, understood, self._each(labels) if labels else None)
+
+    def _each(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """What the journal knows beside the message may hold a secret, too: a unit's name is somebody's choice."""
+        return {name: self._redact(value) for name, value in texts.items()}
 
     def _copy(self, fields: dict[str, Any], out: dict[str, str]) -> str:
         """Adds the fields of the record to `out`; the program that it names."""
         for name, attribute in _COPIED:
             value = _text(fields.get(name))
             if value:
-                out[attribute] = self._redact(value)
+                out[attribute] = value
         if "pid" not in out and _text(fields.get("SYSLOG_PID")):
             out["pid"] = _text(fields.get("SYSLOG_PID"))
         _take_number(fields, "PRIORITY", SEVERITIES, "severity", out)
         _take_number(fields, "SYSLOG_FACILITY", FACILITIES, "facility", out)
         program = _text(fields.get("SYSLOG_IDENTIFIER")) or _text(fields.get("_COMM"))
         if program:
-            out["program"] = self._redact(program)
+            out["program"] = program
         return program
 
 

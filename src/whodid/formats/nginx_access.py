@@ -121,9 +121,7 @@ class NginxAccess:
         if self._proxies or "realip_remote_addr" in special:
             self._find_client(out, special)
         line = self._redact(line)
-        if line is not record:
-            out = {name: self._redact(value) for name, value in out.items()}
-        return Parsed(line, out, ns)
+        return Parsed(line, self._redact.attributes(record, line, out), ns)
 
     def _instant(self, name: str, text: str) -> int | None:
         if name == "time_local":

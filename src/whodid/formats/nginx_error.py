@@ -88,8 +88,7 @@ class NginxError:
         if connection:
             out["connection"] = connection
         read_message(record[head.end() :], out)
-        if line is not record:
-            out = {name: self._redact(value) for name, value in out.items()}
+        out = self._redact.attributes(record, line, out)
         return Parsed(line, out, self._stamps.read(f"{year}-{month}-{day} {clock}"))
 
     def _at_start(self, record: str, line: str, at: int, host: str) -> Parsed:

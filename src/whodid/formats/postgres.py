@@ -83,9 +83,7 @@ class Postgres:
             severity, message_at = reading.severity, reading.message_at
         ns = self._instant(stamp)
         self._complete(out, ns, severity, record[message_at:], doubt)
-        if line is not record:
-            out = {name: self._redact(value) for name, value in out.items()}
-        return Parsed(line, out, ns)
+        return Parsed(line, self._redact.attributes(record, line, out), ns)
 
     def _read_with_care(self, record: str) -> tuple[Reading | None, str]:
         """The reading of a record that has several, or none in the ordinary way; and the doubt that remains."""

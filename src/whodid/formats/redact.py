@@ -13,9 +13,9 @@ short or common; so the key never leaves the host. Forty bits are few enough tha
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final
 
 import orjson
@@ -28,6 +28,25 @@ from whodid.formats.redact_values import Secret
 MARK: Final = re.compile(r"<redacted:[a-z][a-z0-9_]{0,39}(?::[0-9a-f]{10})?>")
 _OPENING: Final = "<redacted:"
 _LONGEST_MARK: Final = 64
+_MOST_SECRETS: Final = 64
+"""So many of one record are looked for in its attributes."""
+_NOT_OF_THE_TEXT: Final = frozenset(
+    (
+        "operation",
+        "outcome",
+        "severity",
+        "trust",
+        "trust_why",
+        "client",
+        "port",
+        "pid",
+        "session",
+        "line_no",
+        "user",
+        "db",
+    )
+)
+"""What a format says itself or knows of the session, though the same word may stand in the record as a secret."""
 _HASH_BYTES: Final = 5
 _MEMBER: Final = re.compile(r'"((?:[^"\\]++|\\.)*+)"(?:(\s*+:\s*+)(-?[0-9][0-9.eE+-]*+)?)?')
 """A string of a JSON text, whether it is a name, and a number that is its value."""
@@ -52,13 +71,33 @@ class Redactor:
         """The text with its secrets masked; the very same object where there are none, which is nearly always."""
         if not self.suspects(text):
             return text
-        masked = self._mask(text, _MOST_NESTED)
+        masked = self._mask(text, _MOST_NESTED, {})
         return text if masked == text else masked
+
+    def attributes(self, record: str, line: str, values: Mapping[str, str]) -> dict[str, str]:
+        """What was read out of a record, masked, where `line` is the record masked.
+
+        Each by itself, so that a name that looks like the beginning of a secret does not take the address behind it
+        along. And where what told that it is a secret was cut off (`Authorization: ` stands before the attribute):
+        what the line shows no more, the attribute does not show either. What the line does show is left: else a client
+        could have its own name masked by giving it as a password in another.
+        """
+        if line is record:
+            return dict(values)
+        found: dict[str, str] = {}
+        self._mask(record, _MOST_NESTED, found)
+        return {
+            name: self(value if name in _NOT_OF_THE_TEXT or value in line else _without(value, record, found))
+            for name, value in values.items()
+        }
 
     def suspects(self, text: str) -> bool:
         """Whether it takes a closer look."""
         raw = text.encode("utf-8", "replace")
-        return any(hint.search(raw) is not None for hint in self._hints)
+        for hint in self._hints:  # noqa: SIM110  (this is on the way of every line, and a generator is dear)
+            if hint.search(raw) is not None:
+                return True
+        return False
 
     def suspicious(self, texts: Sequence[str]) -> list[int]:
         """Which of many texts take a closer look. They are searched as one, so that it costs next to nothing."""
@@ -74,24 +113,28 @@ class Redactor:
                 match = hint.search(raw, ends[index]) if index + 1 < len(ends) else None
         return sorted(found)
 
-    def _mask(self, text: str, levels: int) -> str:
+    def _mask(self, text: str, levels: int, found: dict[str, str]) -> str:
+        """`found` gets each secret with its mark."""
         if levels and text[:1] in ("{", "[") and _is_json(text):
-            return self._mask_json(text, levels)
+            return self._mask_json(text, levels, found)
         for user_rule in self._user_rules:
-            text = self._replace(text, user_rule.kind, user_rule.secrets(text))
+            text = self._replace(text, user_rule.kind, user_rule.secrets(text), found)
         folded = text.lower()
         for rule in self._rules:
             if any(needle in folded for needle in rule.needles):
-                text = self._replace(text, rule.kind, rule.secrets(text))
+                text = self._replace(text, rule.kind, rule.secrets(text), found)
         return text
 
-    def _mask_json(self, text: str, levels: int) -> str:
+    def _mask_json(self, text: str, levels: int, found: dict[str, str]) -> str:
         """Each string of a JSON text by itself, so that it stays JSON and no escape hides a secret."""
         pieces, at, name = list[str](), 0, ""
         for match in _MEMBER.finditer(text):
             is_name = match[2] is not None
             value = _decoded(match[1])
-            masked = self._mask(value, levels - 1) if is_name else self._mask_member(name, value, levels - 1)
+            if is_name:
+                masked = self._mask(value, levels - 1, found)
+            else:
+                masked = self._mask_member(name, value, levels - 1, found)
             if masked != value:
                 pieces += (text[at : match.start()], orjson.dumps(masked).decode())
                 at = match.end(1) + 1
@@ -102,22 +145,24 @@ class Redactor:
                     at = match.end(3)
         return "".join((*pieces, text[at:]))
 
-    def _mask_member(self, name: str, value: str, levels: int) -> str:
+    def _mask_member(self, name: str, value: str, levels: int, found: dict[str, str]) -> str:
         """The value of a JSON member; its name may tell that it is a secret."""
         rule = self._rule_of(name)
         if rule is None or not value or MARK.fullmatch(value):
-            return self._mask(value, levels)
-        return self._replace(value, rule.kind, rule.inside(value, 0)) if rule.inside else self._mark(rule.kind, value)
+            return self._mask(value, levels, found)
+        secrets = rule.inside(value, 0) if rule.inside else (Secret(0, len(value), value),)
+        return self._replace(value, rule.kind, secrets, found)
 
     def _rule_of(self, name: str) -> Rule | None:
         return next((rule for rule in self._rules if rule.key is not None and rule.key.fullmatch(name)), None)
 
-    def _replace(self, text: str, kind: str, secrets: Iterable[Secret]) -> str:
+    def _replace(self, text: str, kind: str, secrets: Iterable[Secret], found: dict[str, str]) -> str:
         pieces, at = list[str](), 0
         for start, end, value in secrets:
             if start < at or start == end or _in_a_mark(text, start, end):
                 continue
-            pieces += (text[at:start], self._mark(kind, value))
+            mark = found[text[start:end]] = self._mark(kind, value)
+            pieces += (text[at:start], mark)
             at = end
         return "".join((*pieces, text[at:])) if pieces else text
 
@@ -136,6 +181,21 @@ def _hints(rules: Sequence[Rule]) -> tuple["re2._Regexp[bytes]", ...]:
     options.case_sensitive, options.never_capture = False, True
     pattern = "|".join(f"(?:{'|'.join(map(re2.escape, rule.needles))}){rule.behind}" for rule in rules)
     return (re2.compile(pattern.encode(), options),)
+
+
+def _without(value: str, record: str, found: Mapping[str, str]) -> str:
+    """A piece of a record without the secrets that were found there; what is a part of one becomes its mark. SQL makes
+    small letters of a name, so those count as the same."""
+    folded = value.lower()
+    if not found or folded not in record.lower():
+        return value
+    marks = {secret.lower(): mark for secret, mark in islice(found.items(), _MOST_SECRETS)}
+    secrets = sorted(marks, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, secrets)), re.IGNORECASE)
+    masked = pattern.sub(lambda match: marks.get(match[0].lower(), marks[secrets[0]]), value)
+    if masked != value:
+        return masked
+    return next((marks[secret] for secret in secrets if folded in secret), marks[secrets[0]])
 
 
 def _in_a_mark(text: str, start: int, end: int) -> bool:

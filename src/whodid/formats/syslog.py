@@ -38,16 +38,12 @@ class Syslog:
         said = self._envelopes.read(record)
         if not said.dialect:
             parsed = _without_envelope(record)
-            return parsed._replace(line=line, attributes=self._masked(line is not record, parsed.attributes))
+            return parsed._replace(line=line, attributes=self._redact.attributes(record, line, parsed.attributes))
         out = envelope_attributes(said)
         message = said.message.removeprefix(" ") if said.dialect == "rfc5424" else said.message  # rsyslog's own blank
         understood = self._programs.read(said.app, said.pid, message, said.ns, out, said.hostname)
         _judge(said, out)
-        return Parsed(line, self._masked(line is not record, out), said.ns, understood)
-
-    def _masked(self, secretive: bool, out: dict[str, str]) -> dict[str, str]:
-        """Each value by itself: a name that looks like the beginning of a secret must not take the address with it."""
-        return {name: self._redact(value) for name, value in out.items()} if secretive else out
+        return Parsed(line, self._redact.attributes(record, line, out), said.ns, understood)
 
 
 def envelope_attributes(said: SyslogMessage) -> dict[str, str]:
