@@ -150,7 +150,7 @@ def mutations(draw: st.DrawFn) -> tuple[str, Any]:
     return sample["event"], payload
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutations())
 def test_no_shape_of_a_payload_is_fatal(case: tuple[str, Any]) -> None:
     event, payload = case
