@@ -16,8 +16,18 @@ import typer.main
 from kit.log_samples import join_records, read_samples
 from whodid.cli.main import app
 from whodid.config.load import load_config
-from whodid.formats import FORMATS, FormatSettings, make_format
-from whodid.formats import auth_messages as auth
+from whodid.formats import (
+    FORMATS,
+    FormatSettings,
+    auth_messages,
+    backup_messages,
+    cron_messages,
+    fail2ban_messages,
+    kernel_messages,
+    make_format,
+    sshd_messages,
+)
+from whodid.formats.message_rules import Rule
 from whodid.formats.postgres_prefix import _ESCAPES
 from whodid.investigate.weights import WEIGHTS
 from whodid.logql.parser import parse
@@ -30,7 +40,9 @@ PAGES = sorted([*REFERENCE.glob("*.md"), *GUIDE.glob("*.md"), ROOT / "README.md"
 SAMPLES = ROOT / "tests" / "formats" / "samples"
 ENVELOPES = {"received", "docker"}
 """Formats that give what the format inside them gives, too."""
-NOT_KEPT = {"", "stamp", "epoch", "type", "what", "why", "name"}
+NOT_KEPT = {"", "stamp", "epoch", "type", "what", "why", "name"} | {
+    *("state", "code", "said", "child", "account", "by", "ruser", "from", "root", "sent", "who", "directory")
+}
 """Names of patterns that become no attribute."""
 
 
@@ -104,15 +116,24 @@ def emitted_attributes() -> set[str]:
         found |= {"event", *says["attributes"], *says.get("deployment", {})}
     for file in (ROOT / "src/whodid/formats").glob("*.py"):
         found |= set(re.findall(r'\bout(?:\["|\.setdefault\(")(\w+)"', file.read_text()))
-    patterns = [pattern for rules in auth._BY_PROGRAM.values() for _, pattern in rules]
-    return (found | {name for pattern in patterns for name in pattern.groupindex}) - NOT_KEPT
+    found |= {name for rule in message_rules() for name in rule.pattern.groupindex}
+    return {name for name in found if not name.startswith("sd_")} - NOT_KEPT
+
+
+def message_rules() -> list[Rule]:
+    """Every pattern of the formats whose messages are read by tables of them."""
+    found: list[Rule] = []
+    for module in (auth_messages, backup_messages, cron_messages, fail2ban_messages, kernel_messages, sshd_messages):
+        tables = [table for table in vars(module).values() if isinstance(table, tuple)]
+        found += [rule for table in tables for rule in table if isinstance(rule, Rule)]
+    return found
 
 
 def emitted_operations() -> set[str]:
     """Every operation that is no SQL command and no HTTP method."""
-    found = {operation for rules in auth._BY_PROGRAM.values() for operation, _ in rules if operation}
-    source = (ROOT / "src/whodid/formats/postgres_message.py").read_text()
-    found |= set(re.findall(r'out\["operation"\] = "(\w+)"', source))
+    found = {rule.operation for rule in message_rules()}
+    for file in (ROOT / "src/whodid/formats").glob("*.py"):
+        found |= set(re.findall(r'out\["operation"\](?:, out\["outcome"\])? = "(\w+)"', file.read_text()))
     for path in SAMPLES.glob("*.log"):
         found |= {sample.expected.get("operation", "") for sample in read_samples(path)[1]}
     for name, says in deliveries():

@@ -41,7 +41,7 @@ _FILES: Final = {
 }
 """What file a program of that name runs from, where that is the same everywhere."""
 _SYSTEM_PLACES: Final = re.compile(r"/(?:usr/(?:local/)?)?(?:s?bin|lib(?:64|exec)?)/|/nix/store/|/run/wrappers/")
-_INSTANCE: Final = re.compile(r"@[^.]*(?=\.)")
+_INSTANCE: Final = re.compile(r"@.+(?=\.service\Z)", re.DOTALL)
 
 
 class Journal:
