@@ -13,7 +13,6 @@ import yaml
 from whodid.model.clock import parse_duration
 
 _MERGE = "tag:yaml.org,2002:merge"
-_NUMBERS_AND_SUCH = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,7 +80,7 @@ class Fields:
         if not isinstance(node, yaml.MappingNode):
             document.wrong(node, f"{what} must be a mapping with keys such as {', '.join(known[:3])}")
             return
-        for key, value in _pairs(node):
+        for key, value in pairs(node):
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             if name not in known:
                 document.wrong(key, f"unknown key {name!r} in {what}; {_suggest(name, known)}")
@@ -95,11 +94,11 @@ class Fields:
         self.document.wrong(self._values.get(name, self.node), message)
 
     def has(self, name: str) -> bool:
-        return name in self._values and not _is_null(self._values[name])
+        return name in self._values and not is_null(self._values[name])
 
     def text(self, name: str, default: str = "") -> str:
         value = self._values.get(name)
-        if value is None or _is_null(value):
+        if value is None or is_null(value):
             return default
         if not isinstance(value, yaml.ScalarNode):
             self.wrong(name, f"{name} must be a text")
@@ -143,25 +142,25 @@ class Fields:
     def texts(self, name: str) -> dict[str, tuple[str, yaml.Node]]:
         """A mapping of texts, each with the node of its key. Numbers and booleans are taken as they are written."""
         value = self._values.get(name)
-        if value is None or _is_null(value):
+        if value is None or is_null(value):
             return {}
         if not isinstance(value, yaml.MappingNode):
             self.wrong(name, f"{name} must be a mapping of names to texts")
             return {}
         out: dict[str, tuple[str, yaml.Node]] = {}
-        for key, item in _pairs(value):
+        for key, item in pairs(value):
             if not isinstance(key, yaml.ScalarNode) or not isinstance(item, yaml.ScalarNode):
                 self.document.wrong(item, f"{name}: each value must be a text")
             elif key.value in out:
                 self.document.wrong(key, f"{name}: {key.value!r} is given twice")
             else:
-                out[key.value] = ("" if _is_null(item) else str(item.value), key)
+                out[key.value] = ("" if is_null(item) else str(item.value), key)
         return out
 
     def section(self, name: str, known: Sequence[str]) -> "Fields":
         """A mapping below this one; an empty one where the key is missing."""
         value = self._values.get(name)
-        if value is None or _is_null(value):
+        if value is None or is_null(value):
             mark = self.node.start_mark
             value = yaml.MappingNode("tag:yaml.org,2002:map", [], mark, mark)
         return Fields(self.document, value, name, known)
@@ -169,13 +168,13 @@ class Fields:
     def members(self, name: str) -> list[tuple[str, yaml.Node]]:
         """The named nodes of a mapping whose keys are free."""
         value = self._values.get(name)
-        if value is None or _is_null(value):
+        if value is None or is_null(value):
             return []
         if not isinstance(value, yaml.MappingNode):
             self.wrong(name, f"{name} must be a mapping")
             return []
         out: dict[str, yaml.Node] = {}
-        for key, item in _pairs(value):
+        for key, item in pairs(value):
             if not isinstance(key, yaml.ScalarNode) or not key.value:
                 self.document.wrong(key, f"{name}: each key must be a name")
             elif key.value in out:
@@ -188,7 +187,7 @@ class Fields:
         """A list of texts."""
         out = []
         for node in self.items(name):
-            if isinstance(node, yaml.ScalarNode) and not _is_null(node):
+            if isinstance(node, yaml.ScalarNode) and not is_null(node):
                 out.append(str(node.value))
             else:
                 self.document.wrong(node, f"{name}: each item must be a text")
@@ -197,7 +196,7 @@ class Fields:
     def items(self, name: str) -> list[yaml.Node]:
         """The nodes of a list."""
         value = self._values.get(name)
-        if value is None or _is_null(value):
+        if value is None or is_null(value):
             return []
         if not isinstance(value, yaml.SequenceNode):
             self.wrong(name, f"{name} must be a list")
@@ -210,22 +209,7 @@ def plain(texts: Mapping[str, tuple[str, yaml.Node]]) -> dict[str, str]:
     return {name: text for name, (text, _) in texts.items()}
 
 
-def data_of(node: yaml.Node) -> object:
-    """A node and all below it as plain data, for parts whose keys are judged elsewhere. Dates stay texts; keys that are
-    no texts are written as one; of a key that is given twice the last counts."""
-    if isinstance(node, yaml.MappingNode):
-        return {str(key.value): data_of(value) for key, value in _pairs(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return [data_of(item) for item in node.value]
-    if node.tag in _NUMBERS_AND_SUCH:
-        try:
-            return yaml.constructor.SafeConstructor().construct_object(node)
-        except ValueError:  # `!!int x`, or a number beyond all bounds
-            return str(node.value)
-    return str(node.value)
-
-
-def _pairs(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
+def pairs(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
     """The keys and values of a mapping; what a merge key (`<<: *base`) brings comes last and never overrides."""
     own = [(key, value) for key, value in node.value if key.tag != _MERGE]
     names = {key.value for key, _ in own}
@@ -241,7 +225,7 @@ def _pairs(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
     return own
 
 
-def _is_null(node: yaml.Node) -> bool:
+def is_null(node: yaml.Node) -> bool:
     return str(node.tag) == "tag:yaml.org,2002:null"
 
 

@@ -23,7 +23,7 @@ CLOCK_READERS = {
     "cli/demo.py": "a composition root: waits for programs it started",
     "cli/serve.py": "a composition root: waits for programs it started",
 }
-USER_PATTERN_ROOMS = ("query/", "logql/", "rules/", "api/")
+USER_PATTERN_ROOMS = ("query/", "logql/", "rules/", "api/", "promtail/")
 RE_CALLS = {
     f"re.{name}" for name in ("compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 }

@@ -14,10 +14,12 @@ from typing import Any, Final, cast, get_type_hints
 import yaml
 
 from whodid.agent.settings import SourceSettings
-from whodid.document import Document, Fields, data_of, plain
+from whodid.document import Document, Fields, plain
 from whodid.errors import WhodidError
 from whodid.formats import FORMATS, OPTIONS
 from whodid.model.labels import LABEL_NAME
+from whodid.promtail import Pipeline, PipelineError, Relabel
+from whodid.promtail.yaml_values import plain_values
 from whodid.sources.journal import JournalSettings
 from whodid.sources.syslog import SyslogSettings
 
@@ -58,8 +60,8 @@ def read_source(document: Document, node: yaml.Node, what: str) -> SourceSetting
         line_prefix=section.text("line_prefix"),
         timezone=section.text("timezone") or None,
         options=_options(document, section, name or next((key for key in SECTIONS if section.has(key)), "")),
-        relabel_configs=_objects(document, section, "relabel_configs"),
-        pipeline_stages=_objects(document, section, "pipeline_stages"),
+        relabel_configs=_relabelling(document, section),
+        pipeline_stages=_stages(document, section, section.text("job")),
         automatic_labels=section.flag("automatic_labels") is not False,
         file_label=section.flag("file_label") is not False,
         **{key: read_section(section, key, kind) for key, kind in SECTIONS.items() if section.has(key)},
@@ -137,13 +139,33 @@ def _options(document: Document, section: Fields, format: str) -> dict[str, str]
     return plain(options)
 
 
+def _stages(document: Document, section: Fields, job: str) -> tuple[Mapping[str, object], ...]:
+    """Promtail's pipeline, as the plain data that it is; judged by making one."""
+    found = _objects(document, section, "pipeline_stages")
+    if found:
+        try:
+            Pipeline(found, job=job, now_ns=lambda: 0, monotonic_s=lambda: 0.0, random=lambda: 0.0)
+        except PipelineError as e:
+            section.wrong("pipeline_stages", str(e))
+    return found
+
+
+def _relabelling(document: Document, section: Fields) -> tuple[Mapping[str, object], ...]:
+    found = _objects(document, section, "relabel_configs")
+    try:
+        Relabel(found)
+    except PipelineError as e:
+        section.wrong("relabel_configs", str(e))
+    return found
+
+
 def _objects(document: Document, section: Fields, name: str) -> tuple[Mapping[str, object], ...]:
-    """A list of mappings, as plain data: what they may hold is judged by whoever uses them."""
-    out = []
+    """A list of mappings, read as Promtail reads YAML."""
+    out: list[Mapping[str, object]] = []
     for node in section.items(name):
-        value = data_of(node)
+        value = plain_values(document, node)
         if isinstance(value, dict):
-            out.append(value)
+            out.append(cast(dict[str, object], value))
         else:
             document.wrong(node, f"{name}: each item must be a mapping")
     return tuple(out)

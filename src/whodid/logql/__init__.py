@@ -6,8 +6,17 @@ query/.
 
 from whodid.logql.check import check
 from whodid.logql.errors import LogQLError
-from whodid.logql.parser import parse, parse_selector
+from whodid.logql.parser import parse, parse_filtered, parse_selector
 from whodid.logql.printer import print_expr, print_selector
 from whodid.logql.walk import selector_of
 
-__all__ = ["LogQLError", "check", "parse", "parse_selector", "print_expr", "print_selector", "selector_of"]
+__all__ = [
+    "LogQLError",
+    "check",
+    "parse",
+    "parse_filtered",
+    "parse_selector",
+    "print_expr",
+    "print_selector",
+    "selector_of",
+]

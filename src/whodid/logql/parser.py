@@ -72,6 +72,15 @@ def parse_selector(text: str, *, narrow: bool = False) -> Selector:
     return found
 
 
+def parse_filtered(text: str) -> LogQuery:
+    """A selector of any width with its pipeline, as Promtail's `match` stage has it; who asks judges the stages."""
+    cursor = Cursor(text)
+    found = LogQuery(selector(cursor), pipeline(cursor)[0])
+    if cursor.kind != END:
+        raise cursor.unexpected()
+    return found
+
+
 def _expression(cursor: Cursor, strength: int = 0) -> Expr:
     """Operands joined by operators that bind tighter than `strength`."""
     cursor.enter()

@@ -124,14 +124,14 @@ def added_date(time: GoTime, years: int, months: int, days: int) -> GoTime:
 
 def parse_time(layout: str, text: str, default: tzinfo = UTC) -> GoTime:
     """The instant that a text in a layout names; ZERO if it does not fit. `default` is the zone if it names none."""
-    pattern, chunks = _reader(layout[:_LONGEST_LAYOUT])
+    pattern, chunks = layout_reader(layout[:_LONGEST_LAYOUT])
     match = pattern.fullmatch(text)
     if match is None:
         return ZERO
-    read = _Read()
+    read = Read()
     for chunk, found in zip(chunks, match.groups(), strict=True):
         read.take(chunk, found or "")
-    return read.time(default)
+    return read.instant(default) or ZERO
 
 
 # ---- the calendar -------------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ _OFFSETS: Final = {3: "[0-9]{2}", 5: "[0-9]{4}", 6: "[0-9]{2}:[0-9]{2}", 7: "[0-
 
 
 @lru_cache(maxsize=256)
-def _reader(layout: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+def layout_reader(layout: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     """A pattern with a group for each chunk of the layout."""
     out: list[str] = []
     chunks: list[str] = []
@@ -281,14 +281,15 @@ def _literally(text: str) -> str:
     return re.escape(text)
 
 
-class _Read:
-    """What a text has said so far."""
+class Read:
+    """What a text has said so far: of each chunk of its layout, what stands there."""
 
     def __init__(self) -> None:
         self._year, self._month, self._day, self._year_day = 0, 1, 1, 0
         self._hour = self._minute = self._second = self._nanos = 0
         self._afternoon: bool | None = None
         self._zone: tzinfo | None = None
+        self._named = ""
 
     def take(self, chunk: str, found: str) -> None:
         if chunk[0] in ".,":
@@ -300,6 +301,7 @@ class _Read:
         elif chunk in ("PM", "pm"):
             self._afternoon = found.lower() == "pm"
         elif chunk == "MST":
+            self._named = "" if self._zone else found
             self._zone = self._zone or _named(found)
         elif chunk not in ("Monday", "Mon"):
             self._number(chunk, int(found))
@@ -323,19 +325,25 @@ class _Read:
             case _:
                 self._second = number
 
-    def time(self, default: tzinfo) -> GoTime:
+    def instant(self, default: tzinfo) -> GoTime | None:
+        """The instant, in the zone of the text or else the default one; None for a day or an hour that is none."""
         if self._afternoon is not None:
             self._hour = self._hour % 12 + (12 if self._afternoon else 0)
         if not (1 <= self._month <= 12 and self._hour < 24 and self._minute < 60 and self._second < 60):
-            return ZERO
+            return None
         first = _days(self._year, self._month, 1)
         days = first + self._day - 1
         if not 1 <= self._day <= _days(self._year + self._month // 12, self._month % 12 + 1, 1) - first:
-            return ZERO
+            return None
         if self._year_day:
             days = _days(self._year, 1, 1) + self._year_day - 1
         wall = days * _DAY_S + self._hour * 3600 + self._minute * 60 + self._second
         place = self._zone or default
+        if self._named and default is not UTC:
+            # The short name of a zone counts where it is one of the default zone's.
+            here = GoTime(_instant_s(wall, default), self._nanos, default)
+            if here.zone_name() == self._named:
+                return here
         return GoTime(_instant_s(wall, place), self._nanos, place)
 
 
