@@ -1,6 +1,7 @@
 """What holds for any text: no format raises, no text is lost, every attribute is a non-empty string."""
 
 from datetime import UTC
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,21 @@ def test_no_text_is_too_odd(name: str, texts: list[str]) -> None:
         assert parsed.ns is None or isinstance(parsed.ns, int)
         if name != "journal" and "passw" not in text.lower() and "://" not in text:
             assert parsed.line is text
+
+
+@pytest.mark.parametrize("name", ["syslog", "fail2ban", "backup", "journal"])
+@pytest.mark.parametrize("piece", [" from 1.2.3.4 port 1 ssh2: x", "(a) ", "1.2 GB ", "A=1 ", "[", '"', " user=<a>,"])
+@pytest.mark.parametrize(
+    "head",
+    ["sshd[1]: Failed password for ", "kernel: IN= OUT= SRC=", "dovecot: imap-login: (auth failed, ", "backup: ", ""],
+)
+def test_a_long_odd_line_costs_no_more_than_its_length(name: str, head: str, piece: str) -> None:
+    log = make_format(name, FormatSettings(year_hint_ns=1_795_000_000 * 10**9))
+    stamp = "2026-11-23 04:32:32 " if name in ("fail2ban", "backup") else "Nov 23 04:32:32 h "
+    begin = monotonic()
+    for length in (8_000, 400_000):
+        log.parse(stamp + head + piece * (length // len(piece)))
+    assert monotonic() - begin < 2
 
 
 @given(TEXTS, TEXTS)

@@ -78,8 +78,9 @@ class Journal:
             value = _text(fields.get(name))
             if value:
                 out[attribute] = self._redact(value)
-        if "pid" not in out and _text(fields.get("SYSLOG_PID")):
-            out["pid"] = _text(fields.get("SYSLOG_PID"))
+        claimed = _text(fields.get("SYSLOG_PID"))
+        if "pid" not in out and claimed.isdecimal():
+            out["pid"] = claimed
         _take_number(fields, "PRIORITY", SEVERITIES, "severity", out)
         _take_number(fields, "SYSLOG_FACILITY", FACILITIES, "facility", out)
         program = _text(fields.get("SYSLOG_IDENTIFIER")) or _text(fields.get("_COMM"))

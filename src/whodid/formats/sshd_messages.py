@@ -136,6 +136,7 @@ _KEY: Final = re.compile(r"([A-Za-z0-9-]+) ((?:SHA256|MD5):\S+|(?:[0-9a-fx]{2}:)
 _CERTIFICATE: Final = re.compile(r" ID (.*) \(serial \d+\) CA \S+ ((?:SHA256|MD5):\S+).*", re.DOTALL)
 _ODD_NAME: Final = re.compile(r" from \S+|\bport \d+|[\x00-\x1f\x7f]|\\0\d\d")
 _MOST: Final = 10_000
+_LONG_PID: Final = 20
 _SCAFFOLD: Final = ("state", "code", "said", "child")
 _Key = TypeVar("_Key")
 
@@ -200,9 +201,10 @@ class Sshd:
                 out["port"] = known.port
         if "child" in out:
             _put(self._by_process, out["child"], known)
-        if operation == "login" and ns is not None and process.rpartition(" ")[2].isdecimal():
+        pid = process.rpartition(" ")[2]
+        if operation == "login" and ns is not None and pid.isdecimal() and len(pid) < _LONG_PID:
             # As PostgreSQL names its sessions: process ids come again, the pair of start and process does not.
-            known.session = f"{ns // SECOND:x}.{int(process.rpartition(' ')[2]):x}"
+            known.session = f"{ns // SECOND:x}.{int(pid):x}"
             if port:
                 _put(self._by_place, (client, port), known)
         if out.get("outcome") == "failed" or operation in ("key_refused", "auth_failed"):

@@ -11,7 +11,7 @@ from typing import Final
 from whodid.formats.audit_messages import read_audit
 from whodid.formats.format import FormatSettings, Parsed
 from whodid.formats.kernel_messages import read_kernel
-from whodid.formats.message_rules import suspect
+from whodid.formats.message_rules import LONGEST, suspect
 from whodid.formats.programs import SSHD, Programs
 from whodid.formats.syslog_message import SyslogMessage, SyslogReader
 
@@ -78,7 +78,7 @@ def _without_envelope(line: str) -> Parsed:
         ns = read_audit(line, out)
         if ns is not None:
             return Parsed(line, out, ns)
-    if _DMESG.fullmatch(line):
+    if len(line) <= LONGEST and _DMESG.fullmatch(line):
         out["program"] = "kernel"
         read_kernel(line, out)
         out["message"] = line
