@@ -64,7 +64,8 @@ class Journal:
         program = self._copy(fields, out)
         labels = _labels(fields, out)
         ns = _instant(fields)
-        understood = self._programs.read(program, out.get("pid", ""), line, ns, out, out.get("hostname", ""))
+        process = "" if _is_foreign(program, _text(fields.get("_EXE"))) else out.get("pid", "")  # not to be remembered
+        understood = self._programs.read(program, process, line, ns, out, out.get("hostname", ""))
         if out.get("message") == line:
             del out["message"]  # it is the line
         if labels is not None and "unit" in labels:
@@ -145,22 +146,31 @@ def _labels(fields: dict[str, Any], out: dict[str, str]) -> dict[str, str] | Non
     return labels or None
 
 
+def _is_foreign(program: str, file: str) -> bool:
+    """Whether a program runs from a file that is not its own."""
+    expected = _FILES.get(program)
+    return bool(file) and expected is not None and not _is_own(expected, file)
+
+
+def _is_own(expected: tuple[str, ...], file: str) -> bool:
+    name = file.rpartition("/")[2].removesuffix(" (deleted)")
+    return name in expected and _SYSTEM_PLACES.match(file) is not None
+
+
 def _judge(program: str, fields: dict[str, Any], out: dict[str, str]) -> None:
     """Whether the program is what it calls itself, by what journald saw of it."""
     transport, uid, file = (_text(fields.get(name)) for name in ("_TRANSPORT", "_UID", "_EXE"))
-    name = file.rpartition("/")[2].removesuffix(" (deleted)")
     if program == "kernel":
         if transport and transport != "kernel":
             suspect(out, f"calls itself the kernel, and came by {transport} from uid {uid or 'unknown'}")
+    elif program not in _ROOTS and program not in _SETUID:
         return
-    expected = _FILES.get(program)
-    if program not in _ROOTS and program not in _SETUID:
-        return
-    genuine = bool(expected) and name in (expected or ()) and bool(_SYSTEM_PLACES.match(file))
-    if file and expected and not genuine:
+    elif _is_foreign(program, file):
         suspect(out, f"calls itself {program}, and was written by {file}")
     elif uid in ("", "0"):
         return
-    elif not genuine or (program in SSHD and out.get("operation") in ("login", "login_failed", "invalid_user")):
+    elif not _is_own(_FILES.get(program, ()), file) or (
+        program in SSHD and out.get("operation") in ("login", "login_failed", "invalid_user")
+    ):
         # The process that serves a session runs as its user, but it lets nobody in.
         suspect(out, f"calls itself {program}, and was written by uid {uid}{f' ({file})' if file else ''}")
