@@ -46,11 +46,11 @@ _INSTANCE: Final = re.compile(r"@.+(?=\.service\Z)", re.DOTALL)
 class Journal:
     """One stream of journal records."""
 
-    __slots__ = ("_programs", "_redact")
+    __slots__ = ("_redact", "programs")
 
     def __init__(self, settings: FormatSettings) -> None:
         self._redact = settings.redact
-        self._programs = Programs()
+        self.programs = Programs()
 
     def continues(self, line: str, record: str) -> bool:
         return False
@@ -65,7 +65,7 @@ class Journal:
         labels = _labels(fields, out)
         ns = _instant(fields)
         process = "" if _is_foreign(program, _text(fields.get("_EXE"))) else out.get("pid", "")  # not to be remembered
-        understood = self._programs.read(program, process, line, ns, out, out.get("hostname", ""))
+        understood = self.programs.read(program, process, line, ns, out, out.get("hostname", ""))
         if out.get("message") == line:
             del out["message"]  # it is the line
         if labels is not None and "unit" in labels:

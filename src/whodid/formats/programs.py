@@ -29,8 +29,12 @@ class Programs:
 
     def __init__(self, more: Mapping[str, Reader] | None = None) -> None:
         """`more`: readers of programs that this module does not know, by the program's name."""
-        self._more = more or {}
+        self._more = dict(more or {})
         self._sshd = Sshd()
+
+    def add(self, program: str, reader: Reader) -> None:
+        """From now on `reader` reads what that program says."""
+        self._more[program] = reader
 
     def read(self, program: str, pid: str, message: str, ns: int | None, out: dict[str, str], host: str = "") -> bool:
         """Adds what `message` says to `out`, and `message` itself; False if the program said something new."""

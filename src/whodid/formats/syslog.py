@@ -23,12 +23,12 @@ _MOST_PARAMETERS: Final = 32
 class Syslog:
     """One file of syslog lines."""
 
-    __slots__ = ("_envelopes", "_programs", "_redact")
+    __slots__ = ("_envelopes", "_redact", "programs")
 
     def __init__(self, settings: FormatSettings) -> None:
         self._redact = settings.redact
         self._envelopes = SyslogReader(settings.timezone, settings.year_hint_ns)
-        self._programs = Programs()
+        self.programs = Programs()
 
     def continues(self, line: str, record: str) -> bool:
         return False
@@ -40,7 +40,7 @@ class Syslog:
             return _without_envelope(line)
         out = envelope_attributes(said)
         message = said.message.removeprefix(" ") if said.dialect == "rfc5424" else said.message  # rsyslog's own blank
-        understood = self._programs.read(said.app, said.pid, message, said.ns, out, said.hostname)
+        understood = self.programs.read(said.app, said.pid, message, said.ns, out, said.hostname)
         _judge(said, out)
         return Parsed(line, out, said.ns, understood)
 
