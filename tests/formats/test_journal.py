@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whodid.formats import FormatSettings, Parsed, make_format
+from whodid.formats import FormatError, FormatSettings, Parsed, make_format
 
 REMOTE = "/usr/lib/systemd/systemd-journal-remote"
 BOOT = "0123456789abcdef0123456789abcdef"
@@ -106,6 +106,23 @@ def test_what_comes_and_goes_is_no_label(unit: str, label: str | None, attribute
     said = parse(_SYSTEMD_UNIT=unit)
     assert (said.labels or {}).get("unit") == label
     assert said.attributes.get("unit") == attribute
+
+
+@pytest.mark.parametrize("name", ["journal", "syslog"])
+def test_a_program_with_a_format_of_its_own(name: str) -> None:
+    options = {"programs": "postgres=postgres, nginx=nginx_access"}
+    log = make_format(name, FormatSettings(line_prefix="%u@%d ", options=options, year_hint_ns=1_795_424_400 * 10**9))
+    message = 'anna@shop LOG:  statement: TRUNCATE "Order"'
+    journal = json.dumps({"SYSLOG_IDENTIFIER": "postgres", "_PID": "7", "MESSAGE": message})
+    said = log.parse(journal if name == "journal" else f"Nov 23 09:00:00 db1 postgres[7]: {message}")
+    assert said.understood
+    assert {"operation": "TRUNCATE", "user": "anna", "db": "shop", "pid": "7"}.items() <= said.attributes.items()
+
+
+@pytest.mark.parametrize("text", ["postgres", "=postgres", "postgres=", "postgres=nothing"])
+def test_programs_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(FormatError, match=r"programs|unknown format 'nothing'"):
+        make_format("journal", FormatSettings(options={"programs": text}))
 
 
 def test_only_root_names_a_container() -> None:

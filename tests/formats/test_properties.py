@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from hypothesis import example, given, settings
@@ -76,6 +77,21 @@ def test_no_format_lets_a_secret_through(
     parsed = make_format(name, replace(format_settings, redact=Redactor(b"k" * 32))).parse(record)
     texts = (parsed.line, *parsed.attributes.values(), *(parsed.labels or {}).values())
     assert [text for text in texts if "qq7zwx91klmz" in text.lower()] == []
+
+
+@pytest.mark.parametrize("name", ["syslog", "fail2ban", "backup", "journal"])
+@pytest.mark.parametrize("piece", [" from 1.2.3.4 port 1 ssh2: x", "(a) ", "1.2 GB ", "A=1 ", "[", '"', " user=<a>,"])
+@pytest.mark.parametrize(
+    "head",
+    ["sshd[1]: Failed password for ", "kernel: IN= OUT= SRC=", "dovecot: imap-login: (auth failed, ", "backup: ", ""],
+)
+def test_a_long_odd_line_costs_no_more_than_its_length(name: str, head: str, piece: str) -> None:
+    log = make_format(name, FormatSettings(year_hint_ns=1_795_000_000 * 10**9))
+    stamp = "2026-11-23 04:32:32 " if name in ("fail2ban", "backup") else "Nov 23 04:32:32 h "
+    begin = monotonic()
+    for length in (8_000, 400_000):
+        log.parse(stamp + head + piece * (length // len(piece)))
+    assert monotonic() - begin < 2
 
 
 @given(TEXTS, TEXTS)

@@ -80,6 +80,15 @@ def test_process_ids_come_again() -> None:
     assert "session" not in again
 
 
+def test_a_process_id_may_be_anything() -> None:
+    log = make_format("syslog", FormatSettings(year_hint_ns=NOW_NS))
+    for pid in ("9" * 5000, "x", "٣"):
+        said = log.parse(
+            f"<38>1 2026-11-23T04:32:32Z h sshd {pid} - - Accepted password for a from 192.0.2.8 port 5 ssh2"
+        )
+        assert said.attributes["operation"] == "login"
+
+
 def test_what_is_remembered_is_bounded() -> None:
     log = make_format("auth", FormatSettings(year_hint_ns=NOW_NS))
     for pid in range(10_005):

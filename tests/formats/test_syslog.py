@@ -1,4 +1,4 @@
-"""Lines that real daemons write: rsyslog's three templates, and logger(1) playing sshd. What they mean: samples/*.log."""
+"""Lines that real daemons write: rsyslog's three templates, and logger(1) playing sshd. Others: samples/*.log."""
 
 from collections.abc import Iterator
 from pathlib import Path

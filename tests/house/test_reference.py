@@ -164,7 +164,7 @@ def test_the_formats_of_an_attribute_are_right() -> None:
     claims = dict(re.findall(r"^\| `(\w+)` \| .* \| ([^|]*?) \|$", page, re.MULTILINE))
     for path in SAMPLES.glob("*.log"):
         for sample in read_samples(path)[1]:
-            for name in sample.expected:
+            for name in (name for name in sample.expected if not name.startswith("sd_")):
                 of_inner = path.stem in ENVELOPES and name in claims
                 assert of_inner or path.stem in claims[name].split(", "), f"{name} in {sample.where}"
 

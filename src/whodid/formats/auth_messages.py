@@ -144,7 +144,7 @@ _SERVERS: Final = (
     rule("login_failed", r'\[(?P<user>.*)\] FAIL LOGIN: Client "(?P<client>[^"]*)"', "failed"),
     # dovecot
     rule("login", r"[\w-]+-login: Login: user=<(?P<user>.*?)>, method=(?P<method>\S+), rip=(?P<client>[^\s,]+),.*", "completed"),
-    rule("login_failed", r"[\w-]+-login: .*\(auth failed, .*?\).*?: user=<(?P<user>.*)>,(?: method=(?P<method>\S+),)? rip=(?P<client>[^\s,]+),.*", "failed"),
+    rule("login_failed", r"[\w-]+-login: [^(]*\(auth failed, [^)]*\)[^<]*: user=<(?P<user>.*)>,(?: method=(?P<method>\S+),)? rip=(?P<client>[^\s,]+),.*", "failed"),
     # proftpd
     rule("login", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*): Login successful\.?", "completed"),
     rule("login_failed", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*) \(Login failed\): (?P<reason>.*)", "failed"),

@@ -9,7 +9,7 @@ pgBackRest 2, barman 3, pg_basebackup and pg_dump 13 to 18, WAL-G 3, restic 0.16
 import re
 from typing import Final
 
-from whodid.formats.message_rules import read_by_rules, rule
+from whodid.formats.message_rules import LONGEST, read_by_rules, rule
 
 _RULES: Final = (
     # pgBackRest
@@ -103,6 +103,7 @@ def is_backup(program: str) -> bool:
 
 def read_backup(program: str, message: str, out: dict[str, str]) -> bool:
     """Adds what a line of a backup job says to `out`; False if it tells nothing of a backup."""
+    message = message[:LONGEST]
     if message.startswith("processed "):  # restic's count before the line that says it is saved
         _find_size(message, out)
         _find_duration(message, out)

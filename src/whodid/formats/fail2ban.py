@@ -35,8 +35,7 @@ class Fail2ban:
         out = {"program": "fail2ban"}
         first, _, more = match.group(2).partition("\n")
         read_fail2ban(first, out)
-        if more:
-            out["message"] += f"\n{more}"
+        out["message"] = out.get("message", first) + (f"\n{more}" if more else "")
         ns = self._stamps.read(match.group(1))
         line = self._redact(record)
         return Parsed(line, self._redact.attributes(record, line, out), ns, ns is not None)

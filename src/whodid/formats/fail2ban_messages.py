@@ -6,7 +6,7 @@ Called by fail2ban.py for its own log, and by programs.py for its lines in syslo
 import re
 from typing import Final
 
-from whodid.formats.message_rules import read_by_rules, rule
+from whodid.formats.message_rules import LONGEST, read_by_rules, rule
 
 _HEAD: Final = re.compile(r"(?:(fail2ban\.[\w.]+) *(?:\[(\d+)\])?: )?(?:([A-Z]+) +)?(.*)", re.DOTALL)
 _IN: Final = r"\[(?P<jail>[^\]]*)\] "
@@ -34,7 +34,7 @@ def is_fail2ban(program: str) -> bool:
 
 def read_fail2ban(message: str, out: dict[str, str]) -> bool:
     """Adds what fail2ban says to `out`."""
-    head = _HEAD.fullmatch(message)
+    head = _HEAD.fullmatch(message) if len(message) <= LONGEST else None
     if head is None:
         return False
     logger, pid, severity, text = head.groups()

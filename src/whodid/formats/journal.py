@@ -47,12 +47,12 @@ _INSTANCE: Final = re.compile(r"@.+(?=\.service\Z)", re.DOTALL)
 class Journal:
     """One stream of journal records."""
 
-    __slots__ = ("_by_program", "_programs", "_redact")
+    __slots__ = ("_by_program", "_redact", "programs")
 
     def __init__(self, settings: FormatSettings) -> None:
         self._by_program = settings.options.get("jobs") == "by_program"
         self._redact = settings.redact
-        self._programs = Programs()
+        self.programs = Programs()
 
     def continues(self, line: str, record: str) -> bool:
         return False
@@ -67,16 +67,18 @@ class Journal:
         program = self._copy(fields, out)
         labels = _labels(fields, out)
         ns = _instant(fields)
-        understood = self._programs.read(program, out.get("pid", ""), message, ns, out, out.get("hostname", ""))
-        if out.get("message") == message:
+        process = "" if _is_foreign(program, _text(fields.get("_EXE"))) else out.get("pid", "")  # not to be remembered
+        told: dict[str, str] = {}
+        understood = self.programs.read(program, process, message, ns, told, out.get("hostname", ""))
+        out.update(self._redact.attributes(message, line, told))
+        if told.get("message") == message:
             del out["message"]  # it is the line
         if labels is not None and "unit" in labels:
             out.pop("unit", None)
         _judge(program, fields, out)
         if self._by_program and (job := _job(program, out.get("facility", ""))):
             labels = {**(labels or {}), "job": job}
-        masked = self._redact.attributes(message, line, out)
-        return Parsed(line, self._each(masked), ns, understood, self._each(labels) if labels else None)
+        return Parsed(line, self._each(out), ns, understood, self._each(labels) if labels else None)
 
     def _each(self, texts: Mapping[str, str]) -> dict[str, str]:
         """What the journal knows beside the message may hold a secret, too: a unit's name is somebody's choice."""
@@ -88,8 +90,9 @@ class Journal:
             value = _text(fields.get(name))
             if value:
                 out[attribute] = value
-        if "pid" not in out and _text(fields.get("SYSLOG_PID")):
-            out["pid"] = _text(fields.get("SYSLOG_PID"))
+        claimed = _text(fields.get("SYSLOG_PID"))
+        if "pid" not in out and claimed.isdecimal():
+            out["pid"] = claimed
         _take_number(fields, "PRIORITY", SEVERITIES, "severity", out)
         _take_number(fields, "SYSLOG_FACILITY", FACILITIES, "facility", out)
         program = _text(fields.get("SYSLOG_IDENTIFIER")) or _text(fields.get("_COMM"))
@@ -161,22 +164,31 @@ def _job(program: str, facility: str) -> str:
     return {"kernel": "kernel", "CRON": "cron", "cron": "cron", "crond": "cron"}.get(program, "")
 
 
+def _is_foreign(program: str, file: str) -> bool:
+    """Whether a program runs from a file that is not its own."""
+    expected = _FILES.get(program)
+    return bool(file) and expected is not None and not _is_own(expected, file)
+
+
+def _is_own(expected: tuple[str, ...], file: str) -> bool:
+    name = file.rpartition("/")[2].removesuffix(" (deleted)")
+    return name in expected and _SYSTEM_PLACES.match(file) is not None
+
+
 def _judge(program: str, fields: dict[str, Any], out: dict[str, str]) -> None:
     """Whether the program is what it calls itself, by what journald saw of it."""
     transport, uid, file = (_text(fields.get(name)) for name in ("_TRANSPORT", "_UID", "_EXE"))
-    name = file.rpartition("/")[2].removesuffix(" (deleted)")
     if program == "kernel":
         if transport and transport != "kernel":
             suspect(out, f"calls itself the kernel, and came by {transport} from uid {uid or 'unknown'}")
+    elif program not in _ROOTS and program not in _SETUID:
         return
-    expected = _FILES.get(program)
-    if program not in _ROOTS and program not in _SETUID:
-        return
-    genuine = bool(expected) and name in (expected or ()) and bool(_SYSTEM_PLACES.match(file))
-    if file and expected and not genuine:
+    elif _is_foreign(program, file):
         suspect(out, f"calls itself {program}, and was written by {file}")
     elif uid in ("", "0"):
         return
-    elif not genuine or (program in SSHD and out.get("operation") in ("login", "login_failed", "invalid_user")):
+    elif not _is_own(_FILES.get(program, ()), file) or (
+        program in SSHD and out.get("operation") in ("login", "login_failed", "invalid_user")
+    ):
         # The process that serves a session runs as its user, but it lets nobody in.
         suspect(out, f"calls itself {program}, and was written by uid {uid}{f' ({file})' if file else ''}")

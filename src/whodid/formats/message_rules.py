@@ -6,10 +6,14 @@ group becomes the attribute of its name.
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Reader = Callable[[str, dict[str, str]], bool]
 """Adds what a message says to the attributes; False if it is not known."""
+
+LONGEST: Final = 8192
+"""What is longer than any sentence of these programs is not looked into: patterns may take a time that grows faster
+than the text, and the text is a stranger's."""
 
 
 class Rule(NamedTuple):

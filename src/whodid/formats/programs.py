@@ -14,7 +14,7 @@ from whodid.formats.backup_messages import is_backup, read_backup
 from whodid.formats.cron_messages import CRON_PROGRAMS, read_cron_message
 from whodid.formats.fail2ban_messages import is_fail2ban, read_fail2ban
 from whodid.formats.kernel_messages import read_kernel
-from whodid.formats.message_rules import Reader
+from whodid.formats.message_rules import LONGEST, Reader
 from whodid.formats.sshd_messages import Sshd
 
 SSHD: Final = frozenset({"sshd", "sshd-session", "sshd-auth"})
@@ -29,11 +29,18 @@ class Programs:
 
     def __init__(self, more: Mapping[str, Reader] | None = None) -> None:
         """`more`: readers of programs that this module does not know, by the program's name."""
-        self._more = more or {}
+        self._more = dict(more or {})
         self._sshd = Sshd()
+
+    def add(self, program: str, reader: Reader) -> None:
+        """From now on `reader` reads what that program says."""
+        self._more[program] = reader
 
     def read(self, program: str, pid: str, message: str, ns: int | None, out: dict[str, str], host: str = "") -> bool:
         """Adds what `message` says to `out`, and `message` itself; False if the program said something new."""
+        if len(message) > LONGEST:
+            out["message"] = message
+            return False
         repeated = _REPEATED.fullmatch(message)
         if repeated is not None:
             out["repeated"], message = repeated.groups()

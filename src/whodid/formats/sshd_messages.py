@@ -131,10 +131,12 @@ _RULES: Final = (
 _VERDICT: Final = re.compile(r"(Accepted|Failed) (\S+) for ((?:invalid|illegal) user )?(.*)", re.DOTALL)
 _PLACE: Final = re.compile(r" from (\S*(?:[^\s:]|::))(?: port (\d{1,5}))?(?: ssh\d)?(?=: |\Z| \[preauth\]\Z)")
 _MOST_PLACES: Final = 32
+_KEYED: Final = ("publickey", "hostbased")
 _KEY: Final = re.compile(r"([A-Za-z0-9-]+) ((?:SHA256|MD5):\S+|(?:[0-9a-fx]{2}:){15}[0-9a-fx]{2})(.*)", re.DOTALL)
 _CERTIFICATE: Final = re.compile(r" ID (.*) \(serial \d+\) CA \S+ ((?:SHA256|MD5):\S+).*", re.DOTALL)
 _ODD_NAME: Final = re.compile(r" from \S+|\bport \d+|[\x00-\x1f\x7f]|\\0\d\d")
 _MOST: Final = 10_000
+_LONG_PID: Final = 20
 _SCAFFOLD: Final = ("state", "code", "said", "child")
 _Key = TypeVar("_Key")
 
@@ -199,9 +201,10 @@ class Sshd:
                 out["port"] = known.port
         if "child" in out:
             _put(self._by_process, out["child"], known)
-        if operation == "login" and ns is not None and process.rpartition(" ")[2].isdecimal():
+        pid = process.rpartition(" ")[2]
+        if operation == "login" and ns is not None and pid.isdecimal() and len(pid) < _LONG_PID:
             # As PostgreSQL names its sessions: process ids come again, the pair of start and process does not.
-            known.session = f"{ns // SECOND:x}.{int(process.rpartition(' ')[2]):x}"
+            known.session = f"{ns // SECOND:x}.{int(pid):x}"
             if port:
                 _put(self._by_place, (client, port), known)
         if out.get("outcome") == "failed" or operation in ("key_refused", "auth_failed"):
@@ -222,7 +225,7 @@ def _put(memory: dict[_Key, _Connection], key: _Key, value: _Connection) -> None
 def _read_verdict(verdict: re.Match[str], known: _Connection | None, out: dict[str, str]) -> bool:
     """`Accepted METHOD for USER from CLIENT port PORT ssh2: KEY`, and the same with Failed."""
     word, method, invalid, rest = verdict.groups()
-    place = _choose_place(rest, known)
+    place = _choose_place(rest, method, known)
     if place is None:
         return False
     out["method"] = method
@@ -231,7 +234,7 @@ def _read_verdict(verdict: re.Match[str], known: _Connection | None, out: dict[s
     out["client"] = place.group(1)
     if place.group(2):
         out["port"] = place.group(2)
-    if method == "publickey" or method == "hostbased":
+    if method in _KEYED:
         _read_key(rest[place.end() :].removeprefix(": "), out)
     if word == "Accepted":
         out["operation"], out["outcome"] = "login", "completed"
@@ -242,7 +245,7 @@ def _read_verdict(verdict: re.Match[str], known: _Connection | None, out: dict[s
     return True
 
 
-def _choose_place(rest: str, known: _Connection | None) -> re.Match[str] | None:
+def _choose_place(rest: str, method: str, known: _Connection | None) -> re.Match[str] | None:
     """Where the name ends and the address begins. A name may hold anything, even a false address."""
     places = list(_PLACE.finditer(rest))[-_MOST_PLACES:]
     if len(places) < 2:
@@ -251,10 +254,10 @@ def _choose_place(rest: str, known: _Connection | None) -> re.Match[str] | None:
         for place in places:
             if place.group(1) == known.client and (not known.port or place.group(2) == known.port):
                 return place
-    # What may follow the address is a key, which holds no address; only hostbased adds names, behind the key.
-    keyed = [place for place in places if _KEY.match(rest, place.end() + 2)]
-    if keyed:
-        return keyed[0] if ", client user " in rest else keyed[-1]
+    if method in _KEYED:  # then a key follows the address; hostbased adds names behind it
+        keyed = [place for place in places if _KEY.match(rest, place.end() + 2)]
+        if keyed:
+            return keyed[0] if method == "hostbased" else keyed[-1]
     return next((place for place in reversed(places) if place.group(2)), places[-1])
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from whodid.formats.audit_messages import read_audit
 from whodid.formats.format import FormatSettings, Parsed
 from whodid.formats.kernel_messages import read_kernel
-from whodid.formats.message_rules import suspect
+from whodid.formats.message_rules import LONGEST, suspect
 from whodid.formats.programs import SSHD, Programs
 from whodid.formats.syslog_message import SyslogMessage, SyslogReader
 
@@ -23,12 +23,12 @@ _MOST_PARAMETERS: Final = 32
 class Syslog:
     """One file of syslog lines."""
 
-    __slots__ = ("_envelopes", "_programs", "_redact")
+    __slots__ = ("_envelopes", "_redact", "programs")
 
     def __init__(self, settings: FormatSettings) -> None:
         self._redact = settings.redact
         self._envelopes = SyslogReader(settings.timezone, settings.year_hint_ns)
-        self._programs = Programs()
+        self.programs = Programs()
 
     def continues(self, line: str, record: str) -> bool:
         return False
@@ -41,7 +41,7 @@ class Syslog:
             return parsed._replace(line=line, attributes=self._redact.attributes(record, line, parsed.attributes))
         out = envelope_attributes(said)
         message = said.message.removeprefix(" ") if said.dialect == "rfc5424" else said.message  # rsyslog's own blank
-        understood = self._programs.read(said.app, said.pid, message, said.ns, out, said.hostname)
+        understood = self.programs.read(said.app, said.pid, message, said.ns, out, said.hostname)
         _judge(said, out)
         return Parsed(line, self._redact.attributes(record, line, out), said.ns, understood)
 
@@ -79,7 +79,7 @@ def _without_envelope(line: str) -> Parsed:
         ns = read_audit(line, out)
         if ns is not None:
             return Parsed(line, out, ns)
-    if _DMESG.fullmatch(line):
+    if len(line) <= LONGEST and _DMESG.fullmatch(line):
         out["program"] = "kernel"
         read_kernel(line, out)
         out["message"] = line
