@@ -9,7 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.log_samples import join_records
 from kit.planted import made_up
+from whodid.formats import FormatSettings, make_format
 from whodid.formats.redact import MARK, Redactor
 from whodid.formats.redact_custom import user_rule
 from whodid.formats.redact_rules import KINDS
@@ -103,7 +105,7 @@ BARE = st.text(alphabet="abcXYZ019_+-.!#*", min_size=6, max_size=20)
 @given(FILLER, FILLER, st.integers(0, 10**6), st.data())
 def test_planted_secrets_never_survive(before: str, after: str, seed: int, data: st.DataObject) -> None:
     secrets = made_up(seed)
-    del secrets["PK"], secrets["SLACK_HOOK"], secrets["AWS_SECRET"]
+    del secrets["PK"], secrets["SLACK_HOOK"], secrets["AWS_SECRET"], secrets["PEM_LINE"]
     name = data.draw(st.sampled_from(sorted(secrets)))
     secret = secrets[name]
     once = redact(f"{before} {secret} {after}")
@@ -164,3 +166,12 @@ def test_json_stays_json(fields: dict[str, object]) -> None:
     once = redact(text)
     assert list(orjson.loads(once)) == list(fields)
     assert redact(once) == once
+
+
+def test_a_key_of_many_lines_is_one_record() -> None:
+    log = make_format("plain", FormatSettings(redact=redact))
+    pem = made_up(3)["PEM"]
+    records = join_records(log, ["before", *f"key: {pem}".split("\n"), "after"])
+    assert [record.partition("\n")[0] for record in records] == ["before", records[1].partition("\n")[0], "after"]
+    kept = log.parse(records[1]).line
+    assert [line for line in pem.split("\n")[1:-1] if line in kept] == []
