@@ -147,7 +147,7 @@ def credentials(text: str, at: int) -> Iterator[Secret]:
 
 
 def key_goes_on(line: str, record: str) -> bool:
-    """Whether a record breaks off inside of a private key and the line goes on with it, in a log without an envelope."""
+    """Whether a record breaks off inside a private key and the line goes on with it, in a log without an envelope."""
     begun = record.rfind("PRIVATE KEY", 0, _LONGEST_KEY)
     return (
         begun >= 0
