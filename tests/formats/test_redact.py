@@ -175,3 +175,21 @@ def test_a_key_of_many_lines_is_one_record() -> None:
     assert [record.partition("\n")[0] for record in records] == ["before", records[1].partition("\n")[0], "after"]
     kept = log.parse(records[1]).line
     assert [line for line in pem.split("\n")[1:-1] if line in kept] == []
+
+
+def test_attributes_show_what_the_line_shows() -> None:
+    record = "Authorization: Bearer Abc1.Xyz9 from 192.0.2.7 password=192.0.2.9 password=eve as eve"
+    line = redact(record)
+    out = redact.attributes(record, line, {
+        "rest": "Bearer Abc1.Xyz9 from", "part": "c1.Xyz9 f", "inner": "Xyz9", "table": "abc1.xyz9",
+        "client": "192.0.2.7",
+        "user": "eve", "own": "password=eve as", "operation": "Xyz9", "decoded": "not in it",
+    })  # fmt: skip
+    mark = MARK.findall(line)[0]
+    assert out == {
+        "rest": f"Bearer {mark} from", "part": mark, "inner": mark, "table": mark, "client": "192.0.2.7",
+        "user": "eve", "own": f"password={MARK.findall(line)[2]} as", "operation": "Xyz9", "decoded": "not in it",
+    }  # fmt: skip
+    known = redact.attributes(record, line, {"client": "192.0.2.9", "port": "Xyz9"})
+    assert known == {"client": "192.0.2.9", "port": mark}, "an address that a session is known by is nobody's to hide"
+    assert redact.attributes("a", "a", {"b": "c"}) == {"b": "c"}
