@@ -30,7 +30,8 @@ HEAD = "{stamp} [77]: [{number}-1] user=app,db=shop,app={app},client=192.0.2.7 L
 
 def planted() -> dict[str, str]:
     """The secrets, by name: one of every shape, and values that only their surroundings betray."""
-    secrets = {name: text for name, text in made_up(11).items() if name != "PK"}
+    secrets = {name: text for name, text in made_up(11).items() if name not in ("PK", "PEM_LINE")}
+    secrets["KEY_FILE"] = made_up(12)["PEM"]
     words = ("SQL", "ENV", "URL", "QUERY", "JSON", "BASIC", "BEARER", "COOKIE", "SET", "SCRAM", "DOLLAR", "APP", "OWN")
     return secrets | {word: f"{word.title()}-8f3kQ1x7Wz-{number:03d}tP" for number, word in enumerate(words)}
 
@@ -87,7 +88,9 @@ def write_logs(directory: Path, secrets: dict[str, str]) -> int:
     ]  # fmt: skip
     for name, records in out.items():
         (directory / f"{name}.log").write_text("\n".join(records) + "\n")
-    return sum(map(len, out.values()))
+    with (directory / "plain.log").open("a") as plain:
+        plain.write(f"{stamp} cat: {secrets['KEY_FILE']}\n{stamp} done\n")  # a line for each of the key's
+    return sum(map(len, out.values())) + 2
 
 
 def pieces(secrets: dict[str, str]) -> list[bytes]:

@@ -9,7 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.log_samples import join_records
 from kit.planted import made_up
+from whodid.formats import FormatSettings, make_format
 from whodid.formats.redact import MARK, Redactor
 from whodid.formats.redact_custom import user_rule
 from whodid.formats.redact_rules import KINDS
@@ -103,7 +105,7 @@ BARE = st.text(alphabet="abcXYZ019_+-.!#*", min_size=6, max_size=20)
 @given(FILLER, FILLER, st.integers(0, 10**6), st.data())
 def test_planted_secrets_never_survive(before: str, after: str, seed: int, data: st.DataObject) -> None:
     secrets = made_up(seed)
-    del secrets["PK"], secrets["SLACK_HOOK"], secrets["AWS_SECRET"]
+    del secrets["PK"], secrets["SLACK_HOOK"], secrets["AWS_SECRET"], secrets["PEM_LINE"]
     name = data.draw(st.sampled_from(sorted(secrets)))
     secret = secrets[name]
     once = redact(f"{before} {secret} {after}")
@@ -164,3 +166,30 @@ def test_json_stays_json(fields: dict[str, object]) -> None:
     once = redact(text)
     assert list(orjson.loads(once)) == list(fields)
     assert redact(once) == once
+
+
+def test_a_key_of_many_lines_is_one_record() -> None:
+    log = make_format("plain", FormatSettings(redact=redact))
+    pem = made_up(3)["PEM"]
+    records = join_records(log, ["before", *f"key: {pem}".split("\n"), "after"])
+    assert [record.partition("\n")[0] for record in records] == ["before", records[1].partition("\n")[0], "after"]
+    kept = log.parse(records[1]).line
+    assert [line for line in pem.split("\n")[1:-1] if line in kept] == []
+
+
+def test_attributes_show_what_the_line_shows() -> None:
+    record = "Authorization: Bearer Abc1.Xyz9 from 192.0.2.7 password=192.0.2.9 password=eve as eve"
+    line = redact(record)
+    out = redact.attributes(record, line, {
+        "rest": "Bearer Abc1.Xyz9 from", "part": "c1.Xyz9 f", "inner": "Xyz9", "table": "abc1.xyz9",
+        "client": "192.0.2.7",
+        "user": "eve", "own": "password=eve as", "operation": "Xyz9", "decoded": "not in it",
+    })  # fmt: skip
+    mark = MARK.findall(line)[0]
+    assert out == {
+        "rest": f"Bearer {mark} from", "part": mark, "inner": mark, "table": mark, "client": "192.0.2.7",
+        "user": "eve", "own": f"password={MARK.findall(line)[2]} as", "operation": "Xyz9", "decoded": "not in it",
+    }  # fmt: skip
+    known = redact.attributes(record, line, {"client": "192.0.2.9", "port": "Xyz9"})
+    assert known == {"client": "192.0.2.9", "port": mark}, "an address that a session is known by is nobody's to hide"
+    assert redact.attributes("a", "a", {"b": "c"}) == {"b": "c"}

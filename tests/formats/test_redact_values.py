@@ -62,6 +62,17 @@ def test_it_ends_there(reach: Reach, marked: str, expected: list[str]) -> None:
         assert shown + text[at:] == f"={marked}"[: len(shown + text[at:])]
 
 
+def test_a_key_goes_on_to_its_end() -> None:
+    begin, body = "12:00 got -----BEGIN EC PRIVATE" + " KEY-----", "Ab1/" * 16
+    assert values.key_goes_on(body, begin)
+    assert values.key_goes_on("Ab==", f"{begin}\n{body}")
+    assert values.key_goes_on("-----END EC PRIVATE KEY-----", f"{begin}\n{body}")
+    assert not values.key_goes_on("next", f"{begin}\n{body}\n-----END EC PRIVATE KEY-----")
+    assert not values.key_goes_on("12:01 another line", f"{begin}\n{body}")
+    assert not values.key_goes_on(body, "the PRIVATE KEY was read")
+    assert not values.key_goes_on(body, begin + "\n" + body * 1024)
+
+
 def test_a_key_s_body_ends_with_it() -> None:
     body = "\n" + "Ab1/" * 16 + "\r\n" + "Ab1/" * 16 + "\nabc=\n"
     for text in (f"{body}-----END", body.replace("\r", "").replace("\n", "\\n") + "-----END", f"{body}; DROP TABLE t"):

@@ -30,6 +30,7 @@ def made_up(seed: int) -> dict[str, str]:
         "GOOGLE": "AI" + "za" + _text(rng, _WORD + "_-", 35),
         "GITLAB": "gl" + "pat-" + _text(rng, _WORD, 20),
         "NPM": "npm" + "_" + _text(rng, _WORD, 36),
+        "PEM_LINE": "aB3" + _text(rng, _BASE64, 61),
         "PK": key,
         "PEM": f"-----BEGIN RSA {key}-----\n{lines}\n-----END RSA {key}-----",
     }

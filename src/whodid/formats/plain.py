@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from whodid.formats.format import FormatSettings, Parsed
+from whodid.formats.redact_values import key_goes_on
 from whodid.formats.stamps import LocalStamps
 
 _STAMP: Final = re.compile(
@@ -25,6 +26,8 @@ class Plain:
         self._joins = settings.options.get("multiline") == "stamp"
 
     def continues(self, line: str, record: str) -> bool:
+        if key_goes_on(line, record):
+            return True
         return self._joins and _STAMP.match(line) is None and _STAMP.match(record) is not None
 
     def parse(self, record: str) -> Parsed:

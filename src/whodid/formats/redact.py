@@ -30,23 +30,10 @@ _OPENING: Final = "<redacted:"
 _LONGEST_MARK: Final = 64
 _MOST_SECRETS: Final = 64
 """So many of one record are looked for in its attributes."""
-_NOT_OF_THE_TEXT: Final = frozenset(
-    (
-        "operation",
-        "outcome",
-        "severity",
-        "trust",
-        "trust_why",
-        "client",
-        "port",
-        "pid",
-        "session",
-        "line_no",
-        "user",
-        "db",
-    )
-)
-"""What a format says itself or knows of the session, though the same word may stand in the record as a secret."""
+_SAID_BY_FORMATS: Final = frozenset(("operation", "outcome", "severity", "trust", "trust_why"))
+_KNOWN_OF_SESSIONS: Final = frozenset(("client", "port", "pid", "session", "line_no"))
+_ADDRESS: Final = re.compile(r"[0-9A-Fa-f.:]*|\[local\]")
+"""What a format says itself, or knows of the session, though the same word may stand in the record as a secret."""
 _HASH_BYTES: Final = 5
 _MEMBER: Final = re.compile(r'"((?:[^"\\]++|\\.)*+)"(?:(\s*+:\s*+)(-?[0-9][0-9.eE+-]*+)?)?')
 """A string of a JSON text, whether it is a name, and a number that is its value."""
@@ -87,7 +74,7 @@ class Redactor:
         found: dict[str, str] = {}
         self._mask(record, _MOST_NESTED, found)
         return {
-            name: self(value if name in _NOT_OF_THE_TEXT or value in line else _without(value, record, found))
+            name: self(value if value in line or _is_known(name, value) else _without(value, record, found))
             for name, value in values.items()
         }
 
@@ -181,6 +168,10 @@ def _hints(rules: Sequence[Rule]) -> tuple["re2._Regexp[bytes]", ...]:
     options.case_sensitive, options.never_capture = False, True
     pattern = "|".join(f"(?:{'|'.join(map(re2.escape, rule.needles))}){rule.behind}" for rule in rules)
     return (re2.compile(pattern.encode(), options),)
+
+
+def _is_known(name: str, value: str) -> bool:
+    return name in _SAID_BY_FORMATS or (name in _KNOWN_OF_SESSIONS and _ADDRESS.fullmatch(value) is not None)
 
 
 def _without(value: str, record: str, found: Mapping[str, str]) -> str:

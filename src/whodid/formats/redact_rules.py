@@ -97,6 +97,16 @@ KINDS: Final[dict[str, str]] = {
 """The kinds of secrets, and what each takes in."""
 RULES: Final = (
     Rule("private_key", ("private key",), re.compile(PRIVATE_KEY), key_body, "(?: block)?---"),
+    Rule(
+        # A line of one whose other lines are records of their own, as syslog has them: its length tells.
+        "private_key",
+        ("",),
+        re.compile(
+            r"(?<![^\s:>])(?=[A-Z0-9+/]{0,63}[a-z])(?=[a-z0-9+/]{0,63}[A-Z])(?=[A-Za-z+/]{0,63}[0-9])"
+            r"([A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}|[A-Za-z0-9+/]{12})?)(?=\s*+\Z)"
+        ),
+        behind="[A-Za-z0-9+/]{64}",
+    ),
     Rule("jwt", ("eyj",), re.compile(r"(?<![\w-])(eyJ[\w-]{8,}+(?:\.\.?[\w-]++){1,4})", re.ASCII), behind=r"[\w-]{8}"),
     Rule(
         "aws",

@@ -64,12 +64,16 @@ _PAIR: Final = re.compile(
 _AUTHORITY: Final = re.compile(r"""[^\s/'"<>\\]++""")
 _PIECE: Final = re.compile(r"([^=;]*+)(?:=([^;]*+))?(?:;|\Z)")
 _COOKIE_ATTRIBUTES: Final = frozenset(("path", "domain", "expires", "max-age", "samesite", "priority", "version"))
-_KEY_GAP: Final = r"(?:[\s>|]|\\{1,7}[nrt])"
+_KEY_GAP: Final = r"(?:[\s>|]|\\{1,7}[nrt]|#01[125])"  # rsyslog writes #012 for a newline
 _KEY_BODY: Final = re.compile(
     rf"(?:{_KEY_GAP}{{1,16}}+(?:[A-Za-z0-9+/]{{16,}}+={{0,2}}|[A-Za-z0-9+/]{{1,15}}={{1,2}}"
     rf"|[A-Za-z0-9+/]{{1,15}}(?={_KEY_GAP}{{0,16}}(?:-----END|\Z|[\"']))"
     r"|(?:Proc-Type|DEK-Info|Version|Comment):[ \w,.()-]{0,80}|=[A-Za-z0-9+/]{4}(?![A-Za-z0-9+/])))++"
 )
+_KEY_LINE: Final = re.compile(
+    r"\s*+(?:[A-Za-z0-9+/]{1,76}+={0,2}|(?:Proc-Type|DEK-Info|Version|Comment):[ \w,.()-]{0,80}|-----END .{1,60})?\s*+"
+)
+_LONGEST_KEY: Final = 64 << 10
 _KEY_GAPS: Final = re.compile(rf"{_KEY_GAP}++")
 _ESCAPE: Final = re.compile(r"''|\\([\s\S])")
 _FURTHEST_TAG: Final = 4096
@@ -140,6 +144,18 @@ def credentials(text: str, at: int) -> Iterator[Secret]:
     """What stands behind `Authorization: ` and its scheme."""
     if match := _CREDENTIALS.match(text, at):
         yield _of_group(match, match.lastindex or 0)
+
+
+def key_goes_on(line: str, record: str) -> bool:
+    """Whether a record breaks off inside a private key and the line goes on with it, in a log without an envelope."""
+    begun = record.rfind("PRIVATE KEY", 0, _LONGEST_KEY)
+    return (
+        begun >= 0
+        and "-----END" not in record[begun:]
+        and record.rfind("-----BEGIN ", max(0, begun - 60), begun) >= 0
+        and len(record) < _LONGEST_KEY
+        and _KEY_LINE.fullmatch(line) is not None
+    )
 
 
 def key_body(text: str, at: int) -> Iterator[Secret]:
