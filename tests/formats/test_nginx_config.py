@@ -87,7 +87,9 @@ def test_half_a_directive(text: str) -> None:
         given_format(text)
 
 
-PIECES = st.sampled_from(["{", "}", ";", "'", '"', "\\", "#", "\n", " ", "include x", "access_log /a main", "log_format"])
+PIECES = st.sampled_from(
+    ["{", "}", ";", "'", '"', "\\", "#", "\n", " ", "include x", "access_log /a main", "log_format"]
+)
 
 
 @given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=20).map(" ".join)))
@@ -96,7 +98,9 @@ def test_no_configuration_is_too_odd(text: str) -> None:
 
 
 def test_files_that_include_each_other_many_times_end() -> None:
-    assert nginx_logs("include a; include b; include c;", lambda _: ["include a; include b; error_log /x;"]).errors == ("/x",)
+    assert nginx_logs("include a; include b; include c;", lambda _: ["include a; include b; error_log /x;"]).errors == (
+        "/x",
+    )
 
 
 def test_deep_blocks_end() -> None:

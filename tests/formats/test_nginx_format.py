@@ -16,7 +16,9 @@ SHAPED = {
     "status": st.integers(100, 599).map(str),
     "body_bytes_sent": st.integers(0, 10**12).map(str),
     "request_time": st.integers(0, 10**7).map(lambda ms: f"{ms // 1000}.{ms % 1000:03}"),
-    "upstream_response_time": st.lists(st.sampled_from(["0.003", "-", "12.000"]), min_size=1, max_size=3).map(", ".join),
+    "upstream_response_time": st.lists(st.sampled_from(["0.003", "-", "12.000"]), min_size=1, max_size=3).map(
+        ", ".join
+    ),
     "time_local": st.just("23/Nov/2026:06:32:35 +0000"),
     "time_iso8601": st.just("2026-11-23T06:32:35+02:00"),
     "msec": st.just("1795415555.250"),
@@ -25,7 +27,9 @@ SHAPED = {
 SENT = st.one_of(
     st.text(max_size=12),
     st.lists(
-        st.sampled_from(['"', "\\", "\\x22", " ", "|", "] [", '" 200 "', "10.0.0.1", "\n", "\x16", "é", ", ", "-", "$"]),
+        st.sampled_from(
+            ['"', "\\", "\\x22", " ", "|", "] [", '" 200 "', "10.0.0.1", "\n", "\x16", "é", ", ", "-", "$"]
+        ),
         max_size=6,
     ).map("".join),
 )
@@ -48,7 +52,7 @@ def lines(draw: st.DrawFn, escape: str) -> tuple[str, str, dict[str, str]]:
         separators = [" ", " - ", " [", "|", " x=", *([] if text.rstrip("}").endswith("response_time") else [", "])]
         literal = draw(st.sampled_from(separators)) if text else ""
         quote = '"' if name in FREE else draw(st.sampled_from(["", '"']))
-        value = draw(SHAPED[name] if name in SHAPED else SENT)
+        value = draw(SHAPED.get(name, SENT))
         spelling = f"${name}" if quote or draw(st.booleans()) else f"${{{name}}}"
         text += f"{literal}{quote}{spelling}{quote}"
         line += f"{literal}{quote}{value if name in SHAPED else written(value, escape)}{quote}"

@@ -53,14 +53,18 @@ def test_a_line_that_nginx_cut() -> None:
     assert client(invented) == ("10.1.0.14", True)
 
 
-@pytest.mark.parametrize("text", ["", "signal process started", "client 10.1.0.14 closed keepalive connection", ", client: "])
+@pytest.mark.parametrize(
+    "text", ["", "signal process started", "client 10.1.0.14 closed keepalive connection", ", client: "]
+)
 def test_no_tail(text: str) -> None:
     assert find_tail(text) is None
     assert not is_whole(text)
 
 
 TEXT = st.text(st.characters(exclude_characters="\n", codec="utf-8"), max_size=20)
-WORDS = st.lists(st.one_of(TEXT, st.sampled_from([FORGED, '"', ", client: ", ', referrer: "', "10.1.0.14"])), max_size=5)
+WORDS = st.lists(
+    st.one_of(TEXT, st.sampled_from([FORGED, '"', ", client: ", ', referrer: "', "10.1.0.14"])), max_size=5
+)
 
 
 @given(WORDS.map("".join))

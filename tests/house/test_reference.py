@@ -17,6 +17,7 @@ from whodid.cli.main import app
 from whodid.config.load import load_config
 from whodid.formats import FORMATS, FormatSettings, make_format
 from whodid.formats import auth_messages as auth
+from whodid.formats import nginx_variables as nginx
 from whodid.formats.postgres_prefix import _ESCAPES
 from whodid.investigate.weights import WEIGHTS
 from whodid.logql.parser import parse
@@ -93,6 +94,8 @@ def emitted_attributes() -> set[str]:
         found |= set(json_log.parse(record).attributes)
     for file in (ROOT / "src/whodid/formats").glob("*.py"):
         found |= set(re.findall(r'\bout(?:\["|\.setdefault\(")(\w+)"', file.read_text()))
+    found |= {known.attribute for name, known in nginx.VARIABLES.items() if name != known.attribute or known.convert}
+    found |= nginx._KEPT.keys()
     patterns = [pattern for rules in auth._BY_PROGRAM.values() for _, pattern in rules]
     return (found | {name for pattern in patterns for name in pattern.groupindex}) - NOT_KEPT
 

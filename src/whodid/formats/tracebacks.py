@@ -63,7 +63,10 @@ def has_ended(record: str) -> bool:
     """Whether the record's last Python traceback has come to its exception."""
     tail = record[-_TAIL_CHARACTERS:]
     at = tail.rfind("Traceback (most recent call last):")
-    return at >= 0 and (_GROUP_END.search(tail) is not None or any(line and not _INDENTED.match(line) for line in tail[at:].split("\n")[1:]))
+    return at >= 0 and (
+        _GROUP_END.search(tail) is not None
+        or any(line and not _INDENTED.match(line) for line in tail[at:].split("\n")[1:])
+    )
 
 
 def _is_chain(record: str) -> bool:
