@@ -7,13 +7,13 @@ the last setting wins, as PostgreSQL itself reads them); without it Debian's def
 import re
 from pathlib import Path
 
-from whodid.agent.discover_nginx import discover_nginx
 from whodid.agent.settings import SourceSettings
 from whodid.formats.postgres import DEFAULT_PREFIX
 
 POSTGRES_LOGS = ("var/log/postgresql", "var/lib/pgsql/data/log")
 PLAIN_LOGS = (
     # job, format, paths below the root
+    ("nginx", "nginx_access", ("var/log/nginx/access.log",)),
     ("auth", "auth", ("var/log/auth.log", "var/log/secure")),
     ("fail2ban", "plain", ("var/log/fail2ban.log",)),
     ("syslog", "plain", ("var/log/syslog", "var/log/messages")),
@@ -23,7 +23,7 @@ _SETTING = re.compile(r"^\s*(\w+)(?:\s*=\s*|\s+)(?:'((?:[^'\\]|''|\\.)*)'|([^\s#
 
 def discover(root: Path = Path("/")) -> tuple[SourceSettings, ...]:
     """The sources that exist below `root`."""
-    found = [*_postgres(root), *discover_nginx(root)]
+    found = _postgres(root)
     for job, format, paths in PLAIN_LOGS:
         present = tuple(str(root / p) for p in paths if (root / p).is_file())
         if present:
