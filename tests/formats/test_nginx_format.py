@@ -52,7 +52,7 @@ def lines(draw: st.DrawFn, escape: str) -> tuple[str, str, dict[str, str]]:
         separators = [" ", " - ", " [", "|", " x=", *([] if text.rstrip("}").endswith("response_time") else [", "])]
         literal = draw(st.sampled_from(separators)) if text else ""
         quote = '"' if name in FREE else draw(st.sampled_from(["", '"']))
-        value = draw(SHAPED[name] if name in SHAPED else SENT)
+        value = draw(SHAPED.get(name, SENT))
         spelling = f"${name}" if quote or draw(st.booleans()) else f"${{{name}}}"
         text += f"{literal}{quote}{spelling}{quote}"
         line += f"{literal}{quote}{value if name in SHAPED else written(value, escape)}{quote}"

@@ -27,6 +27,7 @@ from whodid.formats import (
     make_format,
     sshd_messages,
 )
+from whodid.formats import nginx_variables as nginx
 from whodid.formats.message_rules import Rule
 from whodid.formats.postgres_prefix import _ESCAPES
 from whodid.investigate.weights import WEIGHTS
@@ -116,6 +117,8 @@ def emitted_attributes() -> set[str]:
         found |= {"event", *says["attributes"], *says.get("deployment", {})}
     for file in (ROOT / "src/whodid/formats").glob("*.py"):
         found |= set(re.findall(r'\bout(?:\["|\.setdefault\(")(\w+)"', file.read_text()))
+    found |= {known.attribute for name, known in nginx.VARIABLES.items() if name != known.attribute or known.convert}
+    found |= nginx._KEPT.keys()
     found |= {name for rule in message_rules() for name in rule.pattern.groupindex}
     return {name for name in found if not name.startswith("sd_")} - NOT_KEPT
 

@@ -64,13 +64,12 @@ class Backend:
         if head is not None:
             stamp = head.stamp
             message = without_trace(record[head.at :])
-            if not (_LOGFMT.match(message) and self._is_logfmt(message, out)):
+            if _read_logfmt(message, out) is None:
                 out.update({"message": message} if message else {})
                 read_message(message, out)
             out.update({name: value for name in ("level", "logger", "pid") if (value := getattr(head, name))})
-            out.pop("time", None)
-        elif _LOGFMT.match(record) and self._is_logfmt(record, out):
-            stamp = out.pop("time", "")
+        elif (told := _read_logfmt(record, out)) is not None:
+            stamp = told
         elif ACCESS.match(record) or FAILED.match(record):
             stamp = read_message(record, out)
         exception = read_exception(record)
@@ -80,16 +79,6 @@ class Backend:
                 out["error"] = text[:_MOST_TEXT]
         ns = self._instant(stamp)
         return ns, bool(out) or ns is not None
-
-    def _is_logfmt(self, record: str, out: dict[str, str]) -> bool:
-        found = pairs(record)
-        names = {to[0] for key, _ in found if (to := known(key))}
-        if len(found) < 2 or not names.intersection(_STRUCTURED):
-            return False
-        read_pairs(found, None, out)
-        out["time"] = next((value for key, value in found if (known(key) or ("",))[0] == "time"), "")
-        _put_event(out)
-        return True
 
     def _json(self, record: str, out: dict[str, str]) -> tuple[int | None, bool]:
         try:
@@ -124,6 +113,17 @@ class Backend:
 
 def _begins(line: str) -> bool:
     return begins_entry(line) or FAILED.fullmatch(line) is not None
+
+
+def _read_logfmt(text: str, out: dict[str, str]) -> str | None:
+    """Reads a text that is nothing but pairs; the instant among them. None where it is no such text."""
+    found = pairs(text) if _LOGFMT.match(text) else []
+    names = {to[0] for key, _ in found if (to := known(key))}
+    if len(found) < 2 or not names.intersection(_STRUCTURED):
+        return None
+    read_pairs(found, None, out)
+    _put_event(out)
+    return next((value for key, value in found if (known(key) or ("",))[0] == "time"), "")
 
 
 def _put_event(out: dict[str, str]) -> None:
