@@ -15,17 +15,17 @@ _MANY: Final = 200_000
 
 
 class Resume:
-    """The place in one source. Begins with the cursor of the newest written record, or an empty one."""
+    """The place in one source. Begins with the cursor of the newest written record; without one at `begin_ns`."""
 
-    def __init__(self, cursor: str = "") -> None:
-        floor, count, newest = _read(cursor)
+    def __init__(self, cursor: str = "", begin_ns: int = 0) -> None:
+        floor, count, newest = _read(cursor) or (begin_ns, 0, 0)
         self._floor = floor
         self._known = count  # of the answer, how many records are written already
         self._known_newest = newest
         self._instants: list[int] = []  # of the answer since the floor
         self._forgotten = 0  # how many more stood before those
         self._forgotten_newest = 0
-        self._newest = newest
+        self._newest = self._newest_before = newest
         self._trim_at = _FEW
         self.known_seen = 0
         """How many records of the answer were written already."""
@@ -36,8 +36,9 @@ class Resume:
         return self._floor
 
     @property
-    def newest_ns(self) -> int:
-        return self._newest
+    def newest_before_ns(self) -> int:
+        """The newest instant that was written before; 0 if there was none."""
+        return self._newest_before
 
     def is_new(self, ns: int, oldest_unfinished_ns: int | None = None) -> bool:
         """Takes note of the next record of the answer; whether it is not written yet.
@@ -99,9 +100,9 @@ def _clean_cut(instants: list[int], before: int, latest: int) -> int:
     return cut
 
 
-def _read(cursor: str) -> tuple[int, int, int]:
+def _read(cursor: str) -> tuple[int, int, int] | None:
     parts = cursor.split("/")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts):
-        return 0, 0, 0
+        return None
     floor, count, newest = map(int, parts)
     return floor, count, newest
