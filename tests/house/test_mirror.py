@@ -26,6 +26,7 @@ WITHOUT_TEST: dict[str, str] = {
     "errors.py": NOUN,
     "formats/auth.py": BY_SAMPLES,
     "formats/auth_messages.py": BY_SAMPLES,
+    "formats/envelope.py": "both formats of envelopes (tests/formats/test_received.py, test_docker.py)",
     "formats/errors.py": NOUN,
     "formats/factory.py": BY_SAMPLES,
     "formats/format.py": NOUN,

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from whodid.formats.auth import Auth
+from whodid.formats.docker import Docker
 from whodid.formats.errors import FormatError
 from whodid.formats.format import Format, FormatSettings
 from whodid.formats.nginx_access import NginxAccess
@@ -29,10 +30,12 @@ FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "auth": Auth,
     "plain": Plain,
     "received": partial(Received, make=make_format),
+    "docker": partial(Docker, make=make_format),
 }
 OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "plain": {"multiline": ("stamp",)},
-    "received": {"inner": (), "discovered": ("keep",)},
+    "received": {"inner": (), "stderr": (), "discovered": ("keep",)},
+    "docker": {"inner": (), "stderr": (), "discovered": ("keep",)},
 }
 """What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the
 format itself judges when it is made."""
