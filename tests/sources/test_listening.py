@@ -21,7 +21,7 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize("text", ["", "127.0.0.1", "host:", "host:x", "host:-1", "host:65536", "host:²"])
 def test_what_is_no_address(text: str) -> None:
-    with pytest.raises(CannotListen, match="here: .* is no address: write host:port"):
+    with pytest.raises(CannotListen, match=r"here: .* is no address: write host:port"):
         read_address(text, "here")
 
 

@@ -340,7 +340,8 @@ async def test_rsyslog_of_debian(transport: str, template: str, certificates: Pa
             f' DefaultNetstreamDriverKeyFile="{certificates}/client.key")\n'
             'module(load="imfile" mode="polling" PollingInterval="1")\n'
             f'input(type="imfile" File="{tmp_path}/in.log" Tag="shop:" Severity="notice" Facility="local3")\n'
-            f'action(type="omfwd" target="{host}" port="{port}" {TRANSPORTS[transport]} template="RSYSLOG_{template}Format")\n'
+            f'action(type="omfwd" target="{host}" port="{port}" {TRANSPORTS[transport]}'
+            f' template="RSYSLOG_{template}Format")\n'
         )
         with (tmp_path / "out").open("wb") as out:
             command = ["rsyslogd", "-n", "-f", str(tmp_path / "rsyslog.conf"), "-i", str(tmp_path / "pid")]

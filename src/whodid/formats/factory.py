@@ -7,6 +7,7 @@ from typing import Final
 
 from whodid.formats.backend import Backend
 from whodid.formats.backup import Backup
+from whodid.formats.docker import Docker
 from whodid.formats.errors import FormatError
 from whodid.formats.fail2ban import Fail2ban
 from whodid.formats.format import Format, FormatSettings
@@ -66,6 +67,7 @@ FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "backup": Backup,
     "plain": Plain,
     "received": partial(Received, make=make_format),
+    "docker": partial(Docker, make=make_format),
 }
 OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "backup": {"task": ()},
@@ -73,7 +75,8 @@ OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "plain": {"multiline": ("stamp",)},
     "nginx_access": {"log_format": (), "escape": ("default", "json", "none"), "trusted_proxies": ()},
     "journal": {"jobs": ("by_program",), "programs": ()},
-    "received": {"inner": (), "discovered": ("keep",)},
+    "received": {"inner": (), "stderr": (), "discovered": ("keep",)},
+    "docker": {"inner": (), "stderr": (), "discovered": ("keep",)},
 }
 """What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the
 format itself judges when it is made."""

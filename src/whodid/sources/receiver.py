@@ -40,6 +40,8 @@ class Origin(msgspec.Struct, frozen=True):
     """Promtail's internal labels (`__meta_docker_…`) of all its records, for relabelling."""
     format: str = ""
     """Name of the inner format, where the origin tells or suggests one; empty: what the source's settings say."""
+    format_stderr: str = ""
+    """The inner format of the records with the label `stream="stderr"`, where it is another one."""
     line_prefix: str = ""
     """For an inner format `postgres`."""
     timezone: str | None = None
