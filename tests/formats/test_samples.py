@@ -11,7 +11,7 @@ from whodid.model.clock import parse_rfc3339
 SAMPLES = Path(__file__).parent / "samples"
 
 
-@pytest.mark.parametrize("name", ["auth", "nginx_access", "plain", "postgres"])
+@pytest.mark.parametrize("name", ["auth", "nginx_access", "plain", "postgres", "postgres_csv"])
 def test_sample(name: str) -> None:
     settings, samples = read_samples(SAMPLES / f"{name}.log")
     log_format = make_format(name, settings)

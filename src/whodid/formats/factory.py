@@ -9,11 +9,13 @@ from whodid.formats.format import Format, FormatSettings
 from whodid.formats.nginx_access import NginxAccess
 from whodid.formats.plain import Plain
 from whodid.formats.postgres import Postgres
+from whodid.formats.postgres_csv import PostgresCsv
 from whodid.formats.postgres_json import PostgresJson
 
 FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "postgres": Postgres,
     "postgres_json": PostgresJson,
+    "postgres_csv": PostgresCsv,
     "nginx_access": NginxAccess,
     "auth": Auth,
     "plain": Plain,
