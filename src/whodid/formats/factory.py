@@ -17,6 +17,7 @@ from whodid.formats.nginx_access import NginxAccess
 from whodid.formats.nginx_error import NginxError
 from whodid.formats.plain import Plain
 from whodid.formats.postgres import Postgres
+from whodid.formats.postgres_csv import PostgresCsv
 from whodid.formats.postgres_json import PostgresJson
 from whodid.formats.received import Received
 from whodid.formats.syslog import Syslog
@@ -55,6 +56,7 @@ def _reader_of(inner: Format) -> Reader:
 FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "postgres": Postgres,
     "postgres_json": PostgresJson,
+    "postgres_csv": PostgresCsv,
     "nginx_access": NginxAccess,
     "nginx_error": NginxError,
     "backend": Backend,

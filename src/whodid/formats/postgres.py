@@ -2,28 +2,19 @@
 
 Cuts a record into head and message, joins its follow-up lines (DETAIL, STATEMENT …), and says how far it can be
 trusted: the text log does not escape the names that a client chooses, so a line may have been forged. How that is
-done and found out: postgres_prefix.py and postgres_session.py; what a message means: postgres_message.py.
+done and found out: postgres_prefix.py and postgres_witness.py; what a message means: postgres_message.py.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from whodid.formats.format import FormatSettings, Front, Parsed, QuickReader
+from whodid.formats.postgres_choice import choose, name_goes_on
 from whodid.formats.postgres_lines import Lines
-from whodid.formats.postgres_message import describe
-from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, Reading
+from whodid.formats.postgres_prefix import Prefix, Reading
 from whodid.formats.postgres_quick import Quick
-from whodid.formats.postgres_session import (
-    UNKNOWN,
-    Session,
-    Sessions,
-    choose,
-    contradiction,
-    deceptive,
-    names_of,
-    numbering,
-    opened,
-)
+from whodid.formats.postgres_record import Teller
+from whodid.formats.postgres_session import UNKNOWN
 from whodid.formats.stamps import SECOND, LocalStamps, fraction_ns
 
 DEFAULT_PREFIX: Final = "%m [%p] %q%u@%d "
@@ -43,10 +34,10 @@ class Postgres:
         "_lines",
         "_prefix",
         "_redact",
-        "_sessions",
         "_severity_group",
         "_stamp_group",
         "_stamps",
+        "_teller",
     )
 
     def __init__(self, settings: FormatSettings) -> None:
@@ -57,14 +48,16 @@ class Postgres:
         self._severity_group = len(names)
         self._redact = settings.redact
         self._stamps = LocalStamps(settings.timezone)
-        self._sessions = Sessions()
+        self._teller = Teller()
         self._lines = Lines(self._prefix)
 
     def continues(self, line: str, record: str) -> bool:
         return self._lines.continues(line, record)
 
     def quick(self, front: Front) -> QuickReader:
-        return Quick(self._prefix, self._sessions, self._significant, self._instant, front, self._redact.suspicious)
+        return Quick(
+            self._prefix, self._teller.sessions, self._significant, self._instant, front, self._redact.suspicious
+        )
 
     def parse(self, record: str) -> Parsed:
         line = self._redact(record)
@@ -95,13 +88,16 @@ class Postgres:
             while at and len(late) < _MOST_LATE:
                 late += self._prefix.readings(record, at) if record[at : at + 1] != "\t" else []
                 at = record.find("\n", at, self._prefix.longest) + 1
-        readings = late + readings
+        if late and name_goes_on(readings, late, self._teller.sessions):
+            late = []
+        elif late:
+            readings = late
         if not readings:
             return None, ""
         if len(readings) == 1 and not late:
             return readings[0], ""
-        reading, sure = choose(record, readings, self._sessions)
-        if reading in late:
+        reading, sure = choose(record, readings, self._teller.sessions)
+        if late:
             return reading, "the line before it breaks off, and runs into it"
         return reading, "" if sure else "the line can be read in more than one way"
 
@@ -124,40 +120,7 @@ class Postgres:
             out["sqlstate"], text = text[:5], text[7:]  # log_error_verbosity = verbose
             if out["sqlstate"] == "00000":
                 del out["sqlstate"]
-        session = self._session(out, ns, severity, text)
-        if severity in FOLLOW_UPS:  # its record was elsewhere
-            out["severity"] = severity
-            out["statement" if severity == "STATEMENT" else "message"] = text
-        else:
-            describe(out, severity, text, parts, session)
-        why = doubt or deceptive(out)
-        if session is not None:
-            jump = numbering(session, out, lines)
-            why = why or contradiction(session, names_of(out)) or jump
-            self._learn(session, out, clean=not why)
-        if why:
-            out["trust"], out["trust_why"] = "suspect", why
-
-    def _session(self, out: dict[str, str], ns: int | None, severity: str, message: str) -> Session | None:
-        pid = out.get("pid")
-        if pid is None:
-            return None
-        session = self._sessions.get(pid)
-        if severity == "LOG" and message.startswith("connection received: host="):
-            session = self._sessions.begin(pid, opened(message, out, ns, pid))
-        elif session is None or (out.get("line_no") == "1" and session.last_line > 1):
-            session = self._sessions.begin(pid, Session(session_id=out.get("session", "")))
-        if session.id and "session" not in out:
-            out["session"] = session.id
-        return session
-
-    def _learn(self, session: Session, out: dict[str, str], *, clean: bool) -> None:
-        session.known = None
-        operation = out.get("operation")
-        if operation == "disconnect":
-            self._sessions.end(out["pid"])
-        elif clean:
-            session.learn(names_of(out), login=operation == "login")
+        self._teller.tell(out, out.get("pid"), ns, severity, text, parts, lines, doubt)
 
     @staticmethod
     def _significant(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What a message of PostgreSQL says, whichever way it was logged: the text after `LOG:  `, or jsonlog's `message`.
 
-Fills attributes from the message and its follow-up parts (DETAIL, STATEMENT …). It is shared by postgres.py and
-postgres_json.py, so that both logs of one server give the same attributes. The texts are those of PostgreSQL 13 to 18.
+Fills attributes from the message and its follow-up parts (DETAIL, STATEMENT …). Called by postgres_record.py for all
+three logs, so that those of one server give the same attributes. The texts are those of PostgreSQL 13 to 18.
 """
 
 import csv
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from whodid.formats.postgres_session import Session
-from whodid.pgsql import classify, worst_of
+from whodid.pgsql import DANGEROUS, classify, is_logging_setting, logging_change, worst_of
 from whodid.pgsql.lexer import tokenize
 
 Parts = Mapping[str, str]
@@ -30,19 +30,39 @@ _REFUSED: Final = re.compile(
     r"|no PostgreSQL user name specified|certificate authentication failed|connection requires a valid client cert"
     r"|must be superuser to connect|client certificate|invalid authentication)"
 )
+_POSITION: Final = re.compile(r" at character ([0-9]{1,10})\Z")
+_DENIED: Final = re.compile(r'permission denied to set parameter "([^"]*)"')
+_PARAMETER: Final = re.compile(r'parameter "([^"]*)" (?:changed to|removed from|cannot be changed)')
+_BOUND: Final = re.compile(r"(\$[0-9]+) = '((?:[^']|'')*)'")
 _ERRORS: Final = ("ERROR", "FATAL", "PANIC")
+_WORSE: Final = frozenset(DANGEROUS) - {"ALTER SYSTEM"}
+"""Operations that a text is named for even if it changes what is logged as well."""
 
 
-def describe(out: dict[str, str], severity: str, message: str, parts: Parts | None, session: Session | None) -> None:
-    """Adds to `out` what the message says. `out` already holds the prefix' values (user, db, client …)."""
+def describe(
+    out: dict[str, str],
+    severity: str,
+    message: str,
+    parts: Parts | None,
+    session: Session | None,
+    *,
+    own: bool = True,
+) -> None:
+    """Adds to `out` what the message says. `out` already holds the prefix' values (user, db, client …). `own`: it is
+    the server's message, not one that a client had it write."""
     out["severity"] = severity
-    if severity == "LOG":
+    position = _POSITION.search(message) if severity != "LOG" and "position" not in out else None
+    if position is not None:  # the text log's way to write what the others have a field for
+        out["position"], message = position[1], message[: position.start()]
+    if not own:
+        out["message"] = message
+    elif severity == "LOG":
         if message.startswith("statement: "):
             _statement(out, message[11:], parts, session)
         elif message.startswith("duration: "):
-            _duration(out, message)
+            _duration(out, message, parts)
         elif message.startswith("execute ") and ": " in message:
-            _execute(out, message, session)
+            _execute(out, message, parts, session)
         else:
             _event(out, message, session)
     elif severity in _ERRORS:
@@ -53,18 +73,32 @@ def describe(out: dict[str, str], severity: str, message: str, parts: Parts | No
         _add_parts(out, parts)
 
 
-def set_operation(out: dict[str, str], sql: str) -> None:
-    """The worst operation of a text, and its first object."""
+def set_operation(out: dict[str, str], sql: str, parts: Parts | None = None) -> None:
+    """The worst operation of a text, and its first object; and which setting of the log it changes."""
     operation, name = worst_of(sql)
     out["operation"] = operation
     if name:
         out["table"] = name
+    detail = parts.get("DETAIL", "") if parts else ""
+    setting = logging_change(sql, _bound(detail) if detail else None)
+    if setting:
+        out["setting"] = setting
+        if operation not in _WORSE:
+            out["operation"] = "logging_changed"
+
+
+def _bound(detail: str) -> dict[str, str]:
+    """The values of `$1`, `$2` … in the detail `Parameters: $1 = 'a', $2 = NULL`, those that are no longer than names
+    of settings are."""
+    if detail[1:12] != "arameters: ":  # 17 and newer write it with a capital letter
+        return {}
+    return dict(_BOUND.findall(detail[:4000]))
 
 
 def _statement(out: dict[str, str], sql: str, parts: Parts | None, session: Session | None) -> None:
     detail = parts.get("DETAIL", "") if parts else ""
     # EXECUTE p1 says nothing, but the server adds what p1 was prepared from.
-    set_operation(out, _prepared(detail[len(_PREPARED) :]) if detail.startswith(_PREPARED) else sql)
+    set_operation(out, _prepared(detail[len(_PREPARED) :]) if detail.startswith(_PREPARED) else sql, parts)
     out["statement"] = sql
     if session is not None:
         session.statement = sql
@@ -76,19 +110,19 @@ def _prepared(text: str) -> str:
     return next((text[token.end :] for token in tokens if token.kind == "word" and token.value == "as"), text)
 
 
-def _execute(out: dict[str, str], message: str, session: Session | None) -> None:
+def _execute(out: dict[str, str], message: str, parts: Parts | None, session: Session | None) -> None:
     """`execute <unnamed>: sql`, `execute name/portal: sql`, `execute fetch from name/portal: sql`."""
     sql = message[message.index(": ") + 2 :]
     if message.startswith("execute fetch from "):
         out["operation"] = "FETCH"  # more rows of a statement that its own line has reported
     else:
-        set_operation(out, sql)
+        set_operation(out, sql, parts)
     out["statement"] = sql
     if session is not None:
         session.statement = sql
 
 
-def _duration(out: dict[str, str], message: str) -> None:
+def _duration(out: dict[str, str], message: str, parts: Parts | None) -> None:
     """Alone it ends the statement before it; with a text it is that statement's only line."""
     if message.endswith(" ms") and "  " not in message:
         out["operation"], out["outcome"], out["duration_ms"] = "duration", "completed", message[10:-3]
@@ -100,14 +134,14 @@ def _duration(out: dict[str, str], message: str) -> None:
     out["duration_ms"], rest = match.groups()
     phase, _, sql = rest.partition(" ")
     if phase == "statement:":
-        set_operation(out, sql)
+        set_operation(out, sql, parts)
         out["outcome"] = "completed"
         out["statement"] = sql
     elif phase in ("execute", "parse", "bind") and ": " in sql:
         fetch = sql.startswith("fetch from ")
         sql = sql[sql.index(": ") + 2 :]
         if phase == "execute" and not fetch:
-            set_operation(out, sql)
+            set_operation(out, sql, parts)
         else:
             out["operation"] = "FETCH" if fetch else phase
         if phase == "execute":
@@ -130,9 +164,16 @@ def _event(out: dict[str, str], message: str, session: Session | None) -> None:
             out.setdefault("port", origin.group(2))
     elif message.startswith("AUDIT: ") and _audit(out, message[7:], session):
         return
-    elif message.startswith("parameter ") and (" changed to " in message or " removed from " in message):
-        out["operation"] = "config"
+    elif (parameter := _PARAMETER.match(message)) is not None:
+        _set_setting(out, parameter[1])
     out["message"] = message
+
+
+def _set_setting(out: dict[str, str], name: str) -> None:
+    """A setting that was changed by a reload, or that somebody tried to change."""
+    out["operation"] = "config"
+    if is_logging_setting(name):
+        out["operation"], out["setting"] = "logging_changed", name
 
 
 def _connection(out: dict[str, str], message: str) -> None:
@@ -164,6 +205,10 @@ def _error(out: dict[str, str], severity: str, message: str, parts: Parts | None
     refused = _REFUSED.match(message) if severity == "FATAL" else None
     out["outcome"] = "failed"
     out["message"] = message
+    denied = _DENIED.match(message)
+    if denied is not None and is_logging_setting(denied[1]):
+        _set_setting(out, denied[1])
+        return
     if refused is not None:
         out["operation"] = "login_failed"
         name = refused.group("user") or refused.group("role")

@@ -13,8 +13,9 @@ from typing import Final
 
 from whodid.formats.format import Front, Head
 from whodid.formats.postgres_prefix import RUN, VARYING, Prefix
-from whodid.formats.postgres_session import Session, Sessions, contradiction, deceptive, jump, names_of
-from whodid.pgsql import DIGITS_ALIKE, digits_matter, worst_of
+from whodid.formats.postgres_session import Session, deceptive, names_of
+from whodid.formats.postgres_witness import Sessions
+from whodid.pgsql import DIGITS_ALIKE, digits_matter, may_change_logging, worst_of
 
 _KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=$|  ))?((?!))?"
 """How the messages begin that a busy log consists of. Its last group stands for what a prefix has not: it is empty."""
@@ -109,11 +110,13 @@ class _Operations(dict[bytes, bytes]):
         self._exact: dict[bytes, bytes] = {}
         """By the text itself, where its digits matter (`t1`, `$1`): frameworks send the same few over and over."""
 
-    def judge(self, sql: str, raw: bytes, shape: bytes) -> bytes:
-        """For a text whose shape is new."""
+    def judge(self, sql: str, raw: bytes, shape: bytes) -> bytes | None:
+        """For a text whose shape is new. None where it may change what is logged."""
         packed = self._exact.get(raw)
         if packed is not None:
             return packed
+        if may_change_logging(sql):
+            return None
         operation, table = worst_of(sql)
         packed = _pair(self._front, "operation", operation)
         if table:
@@ -130,12 +133,13 @@ class _KnownHead:
     """A head that was found to be in order. Small, and of values shared with others: thousands of them are in use
     where sessions are short, and what is not in the processor's cache is dear."""
 
-    __slots__ = ("names", "packed", "session_id")
+    __slots__ = ("names", "packed", "port", "session_id")
 
     def __init__(self, values: dict[str, str], packed: bytes) -> None:
         self.names = names_of(values)
         self.packed = packed
         self.session_id = values.get("session", "")
+        self.port = values.get("port", "")
 
 
 class Quick:
@@ -161,6 +165,7 @@ class Quick:
         "_parts",
         "_pid_at",
         "_pids",
+        "_ports",
         "_sessions",
         "_severity",
         "_severity_group",
@@ -202,6 +207,7 @@ class Quick:
         self._pid_at, self._line_no_at = (layout.index(n) if n in layout else _NEVER for n in ("pid", "line_no"))
         self._stamp_at = next((at for at, name in enumerate(layout) if name in ("stamp", "epoch")), _NEVER)
         self._pids, self._ids, self._numbers = _Packed("pid", front), _Packed("session", front), _Numbers(front)
+        self._ports = _Packed("port", front)
         self._varying = tuple((at, _Packed(name, front)) for at, name in enumerate(layout) if name in _INSIGNIFICANT)
         self._operations = _Operations(front)
         self._statements, self._durations = _Fronts("statement", front), _Fronts("duration_ms", front)
@@ -257,36 +263,38 @@ class Quick:
                 stamp = values[stamp_at]
                 ns = self._instant(stamp)
             line_no = values[line_no_at]
+            number, numbered = numbers[line_no]
             session = sessions.get(pid)
-            if session is None or (line_no == "1" and session.last_line > 1):
-                session = self._sessions.begin(pid, Session(session_id=known.session_id))
+            if session is not None and session.known is known and (number == session.last_line + 1 or not number):
+                session.last_line = number
+                front = session.packed
+            else:
+                session, front = self._of_session(known, pid, number)
             if sql is not None:
                 session.statement = sql
-            number, numbered = numbers[line_no]
-            last = session.last_line
-            if number > last:
-                session.last_line = number
-            if session.known is known and (number == last + 1 or number <= last or not last):
-                add(session.packed + numbered + told)
-            else:
-                add(self._of_session(session, known, pid, last, number) + numbered + told)
+            add(front + numbered + told)
             add_instant(ns)
 
-    def _of_session(self, session: Session, known: _KnownHead, pid: str, last: int, number: int) -> bytes:
-        """What a head gives to a line, encoded, where it is not that of the session's line before, or the line is not
-        the next one; the session learns what the head says of it."""
-        why = jump(last, number) if number > last + 1 and last else ""
-        if session.received or session.authorized:
-            why = contradiction(session, known.names) or why
+    def _of_session(self, known: _KnownHead, pid: str, number: int) -> tuple[Session, bytes]:
+        """The session of a line, and what it and the head give to the line, encoded: where the head is not that of the
+        session's line before, or the line is not the next one. The session learns what the head says of it."""
+        client = known.names[1] is not None or known.names[3] is not None
+        session, why = self._sessions.current(pid, known.session_id, number, client)
         packed = known.packed + self._pids[pid]
         if session.id and not known.session_id:
             packed += self._ids[session.id]
+        if session.port and not known.port and known.names[3] == session.client:
+            packed += self._ports[session.port]
+        unfit = self._sessions.unfit(session, known.names, number, 1)
+        why = why or unfit
+        session.spoke = True
+        session.known = None
         if why:
             raw = _utf8(why)
-            return packed + self._distrust + self._whys[len(raw)] + raw
+            return session, packed + self._distrust + self._whys[len(raw)] + raw
         session.learn(known.names)
         session.known, session.packed = known, packed
-        return packed
+        return session, packed
 
     def _tell_lines(self, record: str, values: Head) -> tuple[str | None, bytes | None]:
         """`_tell` for a record of several lines."""
@@ -344,7 +352,7 @@ class Quick:
             return None
         shape = raw.translate(DIGITS_ALIKE)
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
-        return told + self._statements[len(raw)] + raw
+        return told + self._statements[len(raw)] + raw if told is not None else None
 
 
 def _executed(message: str) -> str | None:

@@ -14,9 +14,10 @@ from whodid.pgsql.statement import Statement
 _OPERATIONS: Final = frozenset(DANGEROUS)
 
 OPERATIONS_RE: Final = "|".join(
-    [*(name for name in DANGEROUS if not name.startswith("DROP ")), "DROP( .*)?", "EXECUTE"]
+    [*(name for name in DANGEROUS if not name.startswith("DROP ")), "DROP( .*)?", "EXECUTE", "logging_changed"]
 )
-"""RE2 of the `operation` attribute of every row that may be a finding. EXECUTE runs what an earlier PREPARE said."""
+"""RE2 of the `operation` attribute of every row that may be a finding. EXECUTE runs what an earlier PREPARE said; an
+ALTER SYSTEM that changes the log is named for that."""
 
 
 def is_dangerous(statement: Statement) -> bool:

@@ -82,14 +82,18 @@ def read(row: Row) -> Event:
     elif severity in _FOLLOW_UPS:
         kind = "detail"
     elif severity in _NOTICES:
-        kind, text = _NOTED.get(metadata.get("message", ""), "other"), ""
+        # With a context it comes from a function, which can say anything.
+        noted = metadata.get("message", "") if "context" not in metadata else ""
+        kind, text = _NOTED.get(noted, "other"), ""
     elif operation in _STEPS:
         text = ""
     elif operation in _CONNECTION:
         kind = _CONNECTION[operation]
+    elif "silent" in metadata:  # the end of a session whose silence is what was reported
+        kind = "disconnect"
     elif operation == "duration" and not text:
         kind = "duration"
-    elif text:
+    elif text and operation:  # without one it is a remark that names the statement which is running
         kind, timed = "statement", "duration_ms" in metadata
         # More rows of a statement that its own line has reported: something runs, but nothing new.
         text = "FETCH" if operation == "FETCH" else text

@@ -23,7 +23,8 @@ FRAME_AFTER_NS: Final = 3600 * SECOND
 """Farther away only what opens, closes or decides is read: connects, disconnects, transaction control."""
 
 _FRAME_RE: Final = (
-    "connect|login|login_failed|disconnect|authenticated|PREPARE.*|BEGIN|COMMIT.*|ROLLBACK.*|SAVEPOINT|RELEASE"
+    "connect|login|login_failed|disconnect|logging_changed|authenticated"
+    "|PREPARE.*|BEGIN|COMMIT.*|ROLLBACK.*|SAVEPOINT|RELEASE"
 )
 _CONTROL_RE: Final = r"(?is).*\b(begin|start\s+transaction|commit|end|rollback|abort)\b.*"
 _REFUSED_RE: Final = r"(?is).*\b(truncate|delete|drop|alter)\b.*"

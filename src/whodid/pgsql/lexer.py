@@ -115,13 +115,13 @@ def _quoted_or_number(kind: str, raw: str, start: int, end: int) -> Token:
     if kind in ("name", "unicode"):
         complete = _CLOSED.fullmatch(raw) is not None
         name = raw[raw.index('"') + 1 : len(raw) - 1 if complete else len(raw)].replace('""', '"')
-        return Token("name", _decode_unicode(name) if kind == "unicode" else name, start, end, complete)
+        return Token("name", decode_unicode(name) if kind == "unicode" else name, start, end, complete)
     if kind in ("string", "escape"):
         return Token("string", raw, start, end, _CLOSED.fullmatch(raw) is not None)
     return Token(kind, raw, start, end)
 
 
-def _decode_unicode(name: str) -> str:
+def decode_unicode(name: str) -> str:
     r"""The escapes of U&"…" with the usual escape character (`\0055`, `\+000055`); a wrong one stays as written."""
 
     def decode(match: re.Match[str]) -> str:
