@@ -79,4 +79,4 @@ def test_many_lines_cost_no_more_than_their_length() -> None:
 def test_a_masked_record_is_still_a_record() -> None:
     text = row("statement: ALTER ROLE a PASSWORD 'x\"y'\n;")
     masked = log().parse(text).line
-    assert masked == row("statement: ALTER ROLE a PASSWORD '<redacted>'\n;")
+    assert masked == row("statement: ALTER ROLE a PASSWORD '<redacted:password>'\n;")

@@ -7,34 +7,26 @@ or leaves with it: what is read again after a crash is exactly what was not sent
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Protocol
 
 from whodid.agent.encode import NONE, Reading, Ready, Surroundings
 from whodid.agent.records import Records
-from whodid.formats.format import Format
+from whodid.formats.format import Format, QuickReader
 from whodid.model.clock import SECOND
 from whodid.model.labels import format_labels
-from whodid.promtail.entry import PipelineEntry
+from whodid.promtail import Pipeline, PipelineEntry
 from whodid.wire.push_protobuf import encode_all, pack_attributes
 
 _MOST_LABEL_TEXTS = 4096
 _MOST_ALIKE = 50_000
-
-
-class Pipeline(Protocol):
-    """What is asked of `promtail.pipeline.Pipeline`."""
-
-    def feed(self, entry: PipelineEntry) -> list[PipelineEntry]: ...
-    def flush(self, everything: bool) -> list[PipelineEntry]: ...
-    def due_s(self) -> float | None: ...
-    @property
-    def held(self) -> int | None: ...
+_MOST_HELD = 10_000
+"""Records behind one that is held. Streams that are interleaved without end would be held for ever: then what is
+joined so far goes as it is."""
 
 
 class PipedEncoder:
     """The entries of one file, with a pipeline of its own."""
 
-    quick = None
+    quick: QuickReader | None = None
 
     def __init__(self, format: Format, pipeline: Pipeline, surroundings: Surroundings) -> None:
         self._with = surroundings
@@ -66,6 +58,8 @@ class PipedEncoder:
             labels = dict(known[0])
             entry = PipelineEntry(labels, parsed.line, parsed.ns, parsed.attributes, {}, "", number, number)
             self._waiting += self._pipeline.feed(entry)
+        if len(self._ends) > _MOST_HELD:
+            self._waiting += self._pipeline.flush(True)
         self._with.misread.look(self._with.path, len(records.texts), self._reading.unread)
         return self._release()
 

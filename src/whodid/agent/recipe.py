@@ -4,6 +4,7 @@ Made from a source's settings, which are judged here once, at the start. Called 
 so that what is shown there is what would be sent.
 """
 
+import random
 from collections.abc import Callable
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,7 @@ from whodid.agent.health import Health
 from whodid.agent.instants import Instants
 from whodid.agent.labelling import Labelling
 from whodid.agent.misread import Misread
+from whodid.agent.piped import PipedEncoder
 from whodid.agent.reader import FileReader, ReaderLimits
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.zone import host_zone
@@ -20,6 +22,7 @@ from whodid.errors import WhodidError
 from whodid.formats.format import Format, FormatSettings
 from whodid.formats.redact import Redactor
 from whodid.model.clock import Clock
+from whodid.promtail import Pipeline, Relabel
 from whodid.sources.source import Feed
 
 FormatMaker = Callable[[str, FormatSettings], Format]
@@ -57,6 +60,8 @@ class Recipe:
             redact=redactor,
         )
         self.make_format()  # an unknown format is an error now, not at the first file
+        self._relabel = Relabel(settings.relabel_configs).apply if settings.relabel_configs else None
+        self._pipeline()
 
     def make_format(self) -> Format:
         """A format for one file."""
@@ -79,7 +84,10 @@ class Recipe:
     def labelling(self, path: str) -> Labelling:
         """The labels of a file's lines. `filename` is the path the lines were written under."""
         own = {"job": self.settings.job, "host": self._agent.host} if self.settings.automatic_labels else {}
-        return Labelling({**own, **self.settings.labels, **({"filename": path} if self.settings.file_label else {})})
+        name = {"filename": path} if self.settings.file_label else {}
+        # Promtail's rules know a file by `__path__`.
+        known = {"__path__": path} if self._relabel else {}
+        return Labelling({**known, **own, **self.settings.labels, **name}, self._relabel)
 
     def encoder(self, path: str, format: Format, labelling: Labelling, instants: Instants) -> Encoder:
         """What makes entries of a file's records."""
@@ -93,7 +101,20 @@ class Recipe:
             self._misread,
             self._agent.max_age_ns,
         )
-        return PlainEncoder(format, surroundings)
+        pipeline = self._pipeline()
+        return PlainEncoder(format, surroundings) if pipeline is None else PipedEncoder(format, pipeline, surroundings)
+
+    def _pipeline(self) -> Pipeline | None:
+        """A pipeline for one file. Raises PipelineError."""
+        if not self.settings.pipeline_stages:
+            return None
+        return Pipeline(
+            self.settings.pipeline_stages,
+            job=self.settings.job,
+            now_ns=self._clock.now_ns,
+            monotonic_s=self._clock.monotonic_s,
+            random=random.random,
+        )
 
 
 def zone_of(settings: SourceSettings) -> tzinfo:

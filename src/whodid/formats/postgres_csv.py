@@ -73,20 +73,20 @@ class PostgresCsv:
         doubt = "" if _HEAD.match(record) else _ODD
         out, ns = self._fields.read(fields, fields["error_severity"], fields["message"] or "", doubt)
         line = self._without_secrets(record, values)
-        if line is not record:
-            out = {name: self._redact(value) for name, value in out.items()}
+        out = self._redact.attributes(record, line, out)
         return Parsed(line, out, ns, understood=closed and len(values) in _LENGTHS)
 
     def _without_secrets(self, record: str, values: Sequence[str | None]) -> str:
-        """The record as it was, unless a field holds a secret: then it is written anew with that field masked."""
-        if self._redact(record) is record:
+        """The record as it was, unless a field holds a secret: then it is written anew with that field masked. And what
+        stands where no field should."""
+        if not self._redact.suspects(record):
             return record
         names = (*_COLUMNS, *[""] * len(values))
         masked = [
             self._redact(value) if value and name in SECRETIVE else value
             for name, value in zip(names, values, strict=False)
         ]
-        return record if masked == values else ",".join(map(_written, names, masked))
+        return self._redact(record if masked == values else ",".join(map(_written, names, masked)))
 
 
 class _Asked(NamedTuple):
