@@ -53,7 +53,7 @@ class Pattern:
         spans = self._match(_ANYWHERE, held, 0, len(held))
         if spans[0] == _NO_SPAN:
             return None
-        if len(held) == len(text):  # ASCII: places in the bytes are places in the text
+        if text.isascii():  # places in the bytes are places in the text
             return [text[begin:end] if begin >= 0 else "" for begin, end in [spans[group] for group in wanted]]
         return [text_of(held, spans[group]) for group in wanted]
 

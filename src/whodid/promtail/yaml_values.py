@@ -44,7 +44,15 @@ def scalar(text: str) -> object:
 
 def plain_values(document: Document, node: yaml.Node) -> object:
     """The values of a node and all below it. What cannot be had goes to the document's mistakes."""
-    return _Values(document).value(node, 0)
+    try:
+        return _Values(document).value(node, 0)
+    except _TooMany:
+        document.wrong(node, f"more than {_MAX_VALUES} values or {_MAX_DEPTH} levels in one place")
+        return None
+
+
+class _TooMany(Exception):
+    """Aliases of aliases make a short text a huge one."""
 
 
 class _Values:
@@ -54,10 +62,7 @@ class _Values:
     def value(self, node: yaml.Node, depth: int) -> object:
         self._count += 1
         if self._count > _MAX_VALUES or depth > _MAX_DEPTH:
-            if self._count <= _MAX_VALUES + 1:
-                self._document.wrong(node, f"more than {_MAX_VALUES} values or {_MAX_DEPTH} levels in one place")
-            self._count = _MAX_VALUES + 1
-            return None
+            raise _TooMany
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth)
         if isinstance(node, yaml.SequenceNode):
