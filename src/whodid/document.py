@@ -212,17 +212,22 @@ def plain(texts: Mapping[str, tuple[str, yaml.Node]]) -> dict[str, str]:
 def pairs(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
     """The keys and values of a mapping; what a merge key (`<<: *base`) brings comes last and never overrides."""
     own = [(key, value) for key, value in node.value if key.tag != _MERGE]
-    names = {key.value for key, _ in own}
+    names = {_name(key) for key, _ in own}
     bases: list[yaml.Node] = []
     for key, value in node.value:
         if key.tag == _MERGE:
             bases += value.value if isinstance(value, yaml.SequenceNode) else [value]
     for base in bases:
         if isinstance(base, yaml.MappingNode) and base is not node:
-            fresh = [(key, value) for key, value in base.value if key.tag != _MERGE and key.value not in names]
-            names |= {key.value for key, _ in fresh}
+            fresh = [(key, value) for key, value in base.value if key.tag != _MERGE and _name(key) not in names]
+            names |= {_name(key) for key, _ in fresh}
             own += fresh
     return own
+
+
+def _name(key: yaml.Node) -> str:
+    """A key that is a list or a mapping has no name; whoever reads it says so."""
+    return str(key.value) if isinstance(key, yaml.ScalarNode) else ""
 
 
 def is_null(node: yaml.Node) -> bool:

@@ -81,3 +81,10 @@ def test_the_journal_only_where_no_daemon_writes_it_into_files(tmp_path: Path) -
     assert source.journal is not None
     put(tmp_path, "var/log/auth.log")
     assert [s.job for s in discover(tmp_path)] == ["auth"]
+
+
+def test_containers_where_the_agent_may_know_of_them(tmp_path: Path) -> None:
+    (tmp_path / "var/lib/docker/containers").mkdir(parents=True)
+    (source,) = discover(tmp_path)
+    assert (source.job, source.paths) == ("docker", ())
+    assert source.docker is not None

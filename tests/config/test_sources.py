@@ -6,7 +6,10 @@ import pytest
 
 from whodid.config.load import ConfigError, load_config
 from whodid.model.clock import SECOND
+from whodid.sources.docker import DockerSettings
+from whodid.sources.docker_container import Filter
 from whodid.sources.journal import JournalSettings
+from whodid.sources.push import PushSettings
 
 
 def load(tmp_path: Path, sources: str):  # type: ignore[no-untyped-def]
@@ -36,6 +39,18 @@ def test_promtails_parts_are_taken_as_plain_data(tmp_path: Path) -> None:
     assert source.automatic_labels is False
 
 
+def test_docker_and_pushes(tmp_path: Path) -> None:
+    docker, push = load(
+        tmp_path,
+        "    - {job: docker, docker: {refresh_interval: 5s, files: false, filters: [{name: label, values: [a=b]}]}}\n"
+        '    - {job: app, push: {listen_address: "127.0.0.1:3600", timeout: 5s}}\n',
+    )
+    assert docker.docker == DockerSettings(
+        refresh_interval_ns=5 * SECOND, files=False, filters=(Filter("label", ("a=b",)),)
+    )
+    assert push.push == PushSettings(listen_address="127.0.0.1:3600", timeout_s=5.0)
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [
@@ -45,6 +60,8 @@ def test_promtails_parts_are_taken_as_plain_data(tmp_path: Path) -> None:
         ("{job: a, journal: {max_age: soon}}", "max_age: "),
         ("{job: a, paths: [/x], format: nginx}", "unknown format 'nginx'"),
         ("{job: a, paths: [/x], labels: {a-b: c}}", "'a-b' is not a label name"),
+        ("{job: a, paths: [/x], pipeline_stages: [{jsn: {}}]}", "there is no stage 'jsn'"),
+        ("{job: a, paths: [/x], relabel_configs: [{action: hash}]}", "relabel_configs[0]"),
         ("{job: a, paths: [/x], pipeline_stages: [json]}", "pipeline_stages: each item must be a mapping"),
         ("{paths: [/x]}", "needs a job"),
     ],

@@ -16,9 +16,7 @@ class _Made:
 
     def __call__(self, stages: Sequence[object], chance: float = 0.5) -> Pipeline:
         self.clock = clock = SteppedClock(NOW_NS)
-        return Pipeline(
-            stages, job="shop", now_ns=clock.now_ns, monotonic_s=clock.monotonic_s, random=lambda: chance
-        )
+        return Pipeline(stages, job="shop", now_ns=clock.now_ns, monotonic_s=clock.monotonic_s, random=lambda: chance)
 
 
 made = _Made()

@@ -4,6 +4,7 @@ A case: `about`, `stages`, `lines`, then `gives` (a list of entries: the line al
 beside those given, `meta`, `at`, `tenant`, `records`) or `refused` (what the error says). `labels` are {job: shop} unless
 given; `later` is how many seconds pass before the lines behind `- after:` come.
 """
+# ruff: noqa: E501 – one case a line
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -35,9 +35,7 @@ def test_counters(config: dict[str, Any], values: list[object], expected: float)
     assert [sample.value for sample in vector.collect(0)] == [expected]
 
 
-@pytest.mark.parametrize(
-    ("action", "expected"), [("set", 2), ("inc", 2), ("dec", -2), ("add", 7), ("sub", -7)]
-)
+@pytest.mark.parametrize(("action", "expected"), [("set", 2), ("inc", 2), ("dec", -2), ("add", 7), ("sub", -7)])
 def test_gauges(action: str, expected: float) -> None:
     (vector,) = fed({"ms": {"type": "gauge", "prefix": "my_", "config": {"action": action}}}, [5, 2])
     assert vector.name == "my_ms"

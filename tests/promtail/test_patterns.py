@@ -1,7 +1,7 @@
 """RE2 by the side door says what google-re2 says by the front door."""
 
-import re2
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 

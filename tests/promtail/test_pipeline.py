@@ -20,14 +20,19 @@ STAGES: list[Any] = [
     {"json": {"expressions": {"a": "a.b", "c": "length(c)", "d": "d[*].x"}}},
     {"logfmt": {"mapping": {"a": None, "t": "ts"}}},
     {"replace": {"expression": "(a+)(?P<b>b?)", "replace": "{{ .Value }}-{{ .a }}"}},
-    {"template": {"source": "a", "template": "{{ .Value | trunc 2 }}{{ splitList \"a\" .Entry | join \",\" }}"}},
+    {"template": {"source": "a", "template": '{{ .Value | trunc 2 }}{{ splitList "a" .Entry | join "," }}'}},
     {"timestamp": {"source": "t", "format": "Unix", "fallback_formats": ["RFC3339Nano", "Jan 2 15:04"]}},
     {"output": {"source": "a"}},
     {"pack": {"labels": ["a", "letter"]}},
     {"structured_metadata": {"a": None}},
     {"static_labels": {"x": "y"}},
     {"sampling": {"rate": 0.9}},
-    {"metrics": {"n": {"type": "histogram", "source": "a", "config": {}}, "m": {"type": "gauge", "config": {"action": "set"}}}},
+    {
+        "metrics": {
+            "n": {"type": "histogram", "source": "a", "config": {}},
+            "m": {"type": "gauge", "config": {"action": "set"}},
+        }
+    },
     {"limit": {"rate": 1000, "burst": 3, "drop": True, "by_label_name": "letter"}},
 ]
 LINES = st.one_of(

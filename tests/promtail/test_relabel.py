@@ -1,4 +1,5 @@
 """Relabelling: rules with what they make of labels."""
+# ruff: noqa: E501 – one case a line
 
 from typing import Any
 
@@ -22,7 +23,7 @@ LABELS = {"job": "Web", "__meta_container": "/shop_web_1", "pod": "a", "empty": 
         ({"source_labels": ["none"], "target_label": "pod"}, {"pod": None}),
         ({"source_labels": ["job"], "action": "Lowercase", "target_label": "job"}, {"job": "web"}),
         ({"source_labels": ["job"], "action": "uppercase", "target_label": "job"}, {"job": "WEB"}),
-        ({"source_labels": ["pod"], "action": "hashmod", "modulus": 10, "target_label": "n"}, {"n": "1"}),
+        ({"source_labels": ["pod"], "action": "hashmod", "modulus": 10, "target_label": "n"}, {"n": "7"}),
         ({"action": "labelmap", "regex": "__meta_(.+)", "replacement": "c_$1"}, {"c_container": "/shop_web_1"}),
         ({"action": "labeldrop", "regex": "p.d"}, {"pod": None}),
         ({"action": "labelkeep", "regex": "job|__.*"}, {"pod": None}),

@@ -29,8 +29,8 @@ def values(text: str) -> tuple[object, Document]:
 
 
 def test_quotes_and_tags_make_texts() -> None:
-    found, _ = values("[n, 'n', \"5\", !!str 5, 5, |\n 5\n]")
-    assert found is None or found == [False, "n", "5", "5", 5]
+    found, _ = values("- n\n- 'n'\n- \"5\"\n- !!str 5\n- 5\n- |-\n  5\n")
+    assert found == [False, "n", "5", "5", 5, "5"]
 
 
 def test_structures_and_merges() -> None:

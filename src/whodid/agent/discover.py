@@ -4,12 +4,14 @@ PostgreSQL's `log_line_prefix` is read from Debian's /etc/postgresql/<version>/<
 the last setting wins, as PostgreSQL itself reads them); without it Debian's default is assumed.
 """
 
+import os
 import re
 from pathlib import Path
 
 from whodid.agent.discover_nginx import discover_nginx
 from whodid.agent.settings import SourceSettings
 from whodid.formats.postgres import DEFAULT_PREFIX
+from whodid.sources.docker import DockerSettings
 from whodid.sources.journal import JournalSettings
 
 POSTGRES_LOGS = ("var/log/postgresql", "var/lib/pgsql/data/log")
@@ -39,8 +41,17 @@ def discover(root: Path = Path("/")) -> tuple[SourceSettings, ...]:
         present = tuple(str(root / p) for p in patterns if any(path.is_file() for path in root.glob(p)))
         if present:
             found.append(SourceSettings(job, format, present))
+    found += _docker(root)
     found += _journal(root, {source.job for source in found})
     return tuple(found)
+
+
+def _docker(root: Path) -> list[SourceSettings]:
+    """The containers of this host, where the agent may know of them."""
+    engine = [root / place for place in ("var/run/docker.sock", "var/lib/docker/containers")]
+    if not any(os.access(place, os.R_OK) for place in engine):
+        return []
+    return [SourceSettings("docker", "", docker=DockerSettings())]
 
 
 def _journal(root: Path, jobs: set[str]) -> list[SourceSettings]:

@@ -65,6 +65,10 @@ def describe(source: SourceSettings) -> str:
         return f"the journal {source.journal.path}".rstrip()
     if source.syslog is not None:
         return f"syslog on {source.syslog.listen_address} ({source.syslog.listen_protocol})"
+    if source.docker is not None:
+        return f"containers of {source.docker.host}"
+    if source.push is not None:
+        return f"pushes on {source.push.listen_address}"
     return ", ".join(source.paths)
 
 

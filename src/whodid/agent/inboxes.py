@@ -7,12 +7,12 @@ To the collector each is a source like any other: one file in the format `receiv
 import logging
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from whodid.agent.docker_logs import source_of
 from whodid.agent.inbox import ORIGIN_NAME, FileInbox
 from whodid.agent.settings import SourceSettings
 from whodid.model.clock import Clock
@@ -62,7 +62,9 @@ class Inboxes:
         origins = [inbox.origin for inbox in self._inboxes.values()]
         if origins != self._told:
             self._told = origins
-            self._sources = [self._source(inbox) for inbox in self._inboxes.values()]
+            self._sources = [
+                source_of(self._settings, inbox.origin, "received", str(inbox.path)) for inbox in self._inboxes.values()
+            ]
         return self._sources
 
     def sweep(self, is_sent: IsSent) -> None:
@@ -76,23 +78,3 @@ class Inboxes:
     def close(self) -> None:
         for inbox in self._inboxes.values():
             inbox.close()
-
-    def _source(self, inbox: FileInbox) -> SourceSettings:
-        own, origin = self._settings, inbox.origin
-        options = {**own.options, "inner": own.format or origin.format or "plain", **self._discovered()}
-        return replace(
-            own,
-            job=origin.labels.get("job", own.job),
-            format="received",
-            paths=(str(inbox.path),),
-            exclude=(),
-            labels={**own.labels, **origin.labels, **origin.discovered},
-            line_prefix=origin.line_prefix or own.line_prefix,
-            timezone=origin.timezone or own.timezone,
-            options=options,
-            file_label=False,
-        )
-
-    def _discovered(self) -> Mapping[str, str]:
-        """Only relabelling has a use for what the transport found out."""
-        return {"discovered": "keep"} if self._settings.relabel_configs else {}

@@ -8,29 +8,41 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from whodid.agent.collector import Found
+from whodid.agent.docker_logs import DockerLogs
 from whodid.agent.inboxes import Inboxes
 from whodid.agent.receiving import Inlet
 from whodid.agent.recipe import zone_of
 from whodid.agent.settings import AgentSettings, SourceSettings
+from whodid.formats import FORMATS
 from whodid.formats.syslog_message import SyslogReader
 from whodid.model.clock import Clock
+from whodid.sources.docker import DockerReceiver
 from whodid.sources.journal import JournalReceiver
+from whodid.sources.push import PushReceiver
 from whodid.sources.receiver import Receiver
 from whodid.sources.syslog import SyslogReceiver
+from whodid.wire.read_push import read_lines, read_push
 
 INBOXES = "inbox"
 _NOT_IN_NAMES = re.compile(r"[^\w-]+", re.ASCII)
 
 
-def make_inlets(settings: AgentSettings, clock: Clock, on_written: Callable[[], None]) -> list[Inlet]:
-    """The inlets of an agent. `on_written` is called when an inbox has something new. Raises OSError."""
+def make_inlets(
+    settings: AgentSettings, clock: Clock, on_written: Callable[[], None]
+) -> tuple[list[Inlet], list[Found]]:
+    """The inlets of an agent, and the files that such sources find by themselves. `on_written` is called when an inbox
+    has something new. Raises OSError."""
     directories = inbox_directories(settings)
-    inlets = []
+    inlets: list[Inlet] = []
+    found: list[Found] = []
     for at, source in enumerate(settings.sources):
-        for kind, receiver in receivers_of(source, clock):
+        logs = DockerLogs(source, source.docker, clock) if source.docker is not None and source.docker.files else None
+        found += [logs.sources] if logs else []
+        for kind, receiver in receivers_of(source, clock, logs):
             inboxes = Inboxes(source, directories[at], clock, on_written)
             inlets.append(Inlet(f"{source.job} ({kind})", receiver, inboxes))
-    return inlets
+    return inlets, found
 
 
 def inbox_directories(settings: AgentSettings) -> list[Path]:
@@ -46,10 +58,18 @@ def inbox_directories(settings: AgentSettings) -> list[Path]:
     return directories
 
 
-def receivers_of(source: SourceSettings, clock: Clock) -> Iterator[tuple[str, Receiver]]:
-    """Kind and receiver of each section of a source. Raises WhodidError for settings that cannot work."""
+def receivers_of(
+    source: SourceSettings, clock: Clock, logs: DockerLogs | None = None
+) -> Iterator[tuple[str, Receiver]]:
+    """Kind and receiver of each section of a source. Raises WhodidError for settings that cannot work. `logs`: those of
+    containers that are read from the disk."""
     if source.journal is not None:
         yield "journal", JournalReceiver(source.journal, clock)
     if source.syslog is not None:
         reader = SyslogReader(zone_of(source), clock.now_ns())
         yield "syslog", SyslogReceiver(source.syslog, clock, reader.read)
+    if source.docker is not None:
+        followed = logs.files.has if logs else lambda _: False
+        yield "docker", DockerReceiver(source.docker, clock, tuple(FORMATS), followed)
+    if source.push is not None:
+        yield "push", PushReceiver(source.push, clock, read_push, read_lines)

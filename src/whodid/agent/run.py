@@ -96,11 +96,11 @@ class _Agent:
         self.health = Health()
         self._positions = Positions(settings.state_dir, clock.now_ns())
         self._changed = asyncio.Event()
-        inlets = make_inlets(settings, clock, self._changed.set)
+        inlets, found = make_inlets(settings, clock, self._changed.set)
         self._receiving = Receiving(inlets, clock, self.health)
         redactor = make_redactor(settings.redact, settings.state_dir)
         self._collector = Collector(
-            settings, self._positions, make_format, clock, self.health, self._receiving.found, redactor
+            settings, self._positions, make_format, clock, self.health, [*self._receiving.found, *found], redactor
         )
         self._pump = Pump(
             self._collector, self._positions, self.health, settings.max_batch_entries, settings.max_batch_bytes

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from whodid.sources.docker import DockerSettings
 from whodid.sources.journal import JournalSettings
+from whodid.sources.push import PushSettings
 from whodid.sources.syslog import SyslogSettings
 
 
@@ -25,6 +27,10 @@ class SourceSettings:
     """systemd's journal instead of files."""
     syslog: SyslogSettings | None = None
     """A listener for syslog from the network instead of files."""
+    docker: DockerSettings | None = None
+    """The containers of a Docker engine instead of files: their logs, and what happens to them."""
+    push: PushSettings | None = None
+    """A listener for pushes, as Loki takes them, instead of files."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Further labels of every line of this source."""
     line_prefix: str = ""

@@ -5,6 +5,7 @@ keys are the fields of its settings class, which stands beside the source itself
 and for a Promtail configuration turned into one.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -17,13 +18,19 @@ from whodid.agent.settings import SourceSettings
 from whodid.document import Document, Fields, plain
 from whodid.errors import WhodidError
 from whodid.formats import FORMATS, OPTIONS
+from whodid.model.clock import SECOND
 from whodid.model.labels import LABEL_NAME
 from whodid.promtail import Pipeline, PipelineError, Relabel
 from whodid.promtail.yaml_values import plain_values
+from whodid.sources.docker import DockerSettings
+from whodid.sources.docker_container import Filter
 from whodid.sources.journal import JournalSettings
+from whodid.sources.push import PushSettings
 from whodid.sources.syslog import SyslogSettings
 
-SECTIONS: Final[Mapping[str, type]] = MappingProxyType({"journal": JournalSettings, "syslog": SyslogSettings})
+SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
+    {"journal": JournalSettings, "syslog": SyslogSettings, "docker": DockerSettings, "push": PushSettings}
+)
 """The kinds of sources that are no files, by the key of their section."""
 SOURCE_KEYS = (
     "job",
@@ -88,12 +95,14 @@ def read_section(section: Fields, key: str, kind: type) -> Any:
 
 def section_keys(kind: type) -> dict[str, str]:
     """The keys of a section, and the fields that they fill."""
-    return {field.name.removesuffix("_ns"): field.name for field in fields(kind)}
+    return {re.sub("_n?s$", "", field.name): field.name for field in fields(kind)}
 
 
 def _value(section: Fields, name: str, field: str, hint: Any) -> Any:
     if field.endswith("_ns"):
         return section.duration_ns(name)
+    if field.endswith("_s"):
+        return section.duration_ns(name) / SECOND
     if is_dataclass(hint):
         return read_section(section, name, cast(type, hint))
     if hint is bool:
@@ -102,6 +111,12 @@ def _value(section: Fields, name: str, field: str, hint: Any) -> Any:
         return section.whole(name)
     if hint in (Path, Path | None):
         return Path(section.text(name)).expanduser()
+    if hint == tuple[Filter, ...]:
+        return tuple(
+            Filter(item.text("name"), tuple(item.strings("values")))
+            for node in section.items(name)
+            for item in [Fields(section.document, node, name, ("name", "values"))]
+        )
     if hint == tuple[str, ...]:
         return tuple(section.strings(name))
     if hint == Mapping[str, str]:
