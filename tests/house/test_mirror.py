@@ -132,6 +132,7 @@ WITHOUT_TEST: dict[str, str] = {
 }
 """Module → what tests it instead."""
 WITHOUT_MODULE: dict[str, str] = {
+    "promtail/test_cases.py": "whole pipelines, by cases",
     "api/test_answers_of_loki.py": "questions to every route, and Loki's own answers",
     "api/test_fuzz.py": "every route, asked anything",
     "api/test_recorded_clients.py": "what promtail, Vector and the others send",
