@@ -37,7 +37,7 @@ def offset(positions: Positions) -> int:
 
 def test_what_is_in_flight_survives_and_reading_goes_on_behind_it(tmp_path: Path) -> None:
     first = Positions(tmp_path / "state", 0)
-    first.follow("job", place(10))
+    first.follow("job", [[place(10)]])
     first.save()
     take_off(first, 10, 50)
     take_off(first, 50, 70)
@@ -52,7 +52,7 @@ def test_what_is_in_flight_survives_and_reading_goes_on_behind_it(tmp_path: Path
 
 def test_what_is_not_written_down_never_was(tmp_path: Path) -> None:
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.save()
     positions.begin(batch(10, 50))
     assert not positions.all_written
@@ -64,7 +64,7 @@ def test_what_is_not_written_down_never_was(tmp_path: Path) -> None:
 
 def test_the_place_moves_only_over_a_run_without_a_gap(tmp_path: Path) -> None:
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     flights = [take_off(positions, end - 10, end) for end in (20, 30, 40)]
     positions.acknowledge(flights[1])
     assert (offset(positions), positions.outstanding) == (10, 3)
@@ -83,7 +83,7 @@ def test_the_place_moves_only_over_a_run_without_a_gap(tmp_path: Path) -> None:
 
 def test_acknowledged_is_written_with_the_next_save(tmp_path: Path) -> None:
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.save()
     flight = take_off(positions, 10, 50)
     positions.acknowledge(flight)
@@ -99,7 +99,7 @@ def test_acknowledged_is_written_with_the_next_save(tmp_path: Path) -> None:
 
 def test_a_file_found_again_in_a_copy_stays_that(tmp_path: Path) -> None:
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     flight = take_off(positions, 10, 50)
     copy = replace(place(10), inode=77)
     positions.recognise(Found(copy))
@@ -136,7 +136,7 @@ class Found:
 @pytest.mark.parametrize("damage", [lambda b: b[:-20], lambda b: b.replace(b"app.log", b"apx.log"), lambda b: b""])
 def test_corrupt_state_is_kept_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture, damage) -> None:  # type: ignore[no-untyped-def]
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.save()
     damaged = damage((tmp_path / FILE_NAME).read_bytes())
     (tmp_path / FILE_NAME).write_bytes(damaged)
@@ -149,7 +149,7 @@ def test_corrupt_state_is_kept_and_said(tmp_path: Path, caplog: pytest.LogCaptur
 
 def test_the_state_of_version_1_is_read(tmp_path: Path) -> None:
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.save()
     state = json.loads((tmp_path / FILE_NAME).read_bytes())["state"]
     del state["first_flight"]
@@ -163,7 +163,7 @@ def test_the_state_of_version_1_is_read(tmp_path: Path) -> None:
 
 def test_tombstones_are_dropped_after_a_week(tmp_path: Path) -> None:
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.bury("f", 1000)
     positions.forget_old(1000 + TOMBSTONE_NS - 1)
     assert positions.get("f") is not None
@@ -173,9 +173,9 @@ def test_tombstones_are_dropped_after_a_week(tmp_path: Path) -> None:
 
 def test_a_file_that_comes_back_is_no_longer_gone(tmp_path: Path) -> None:
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.bury("f", 1000)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.forget_old(TOMBSTONE_NS * 2)
     assert positions.get("f") is not None
 
@@ -199,7 +199,7 @@ def test_unwritable_state_says_where_and_sends_nothing(tmp_path: Path) -> None:
 def test_replacement_is_atomic(tmp_path: Path) -> None:
     """Dying before the rename leaves the old state, whole."""
     positions = Positions(tmp_path, 0)
-    positions.follow("job", place(10))
+    positions.follow("job", [[place(10)]])
     positions.save()
     before = (tmp_path / FILE_NAME).read_bytes()
 
@@ -211,3 +211,14 @@ def test_replacement_is_atomic(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         dying.save()
     assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
+def test_a_file_that_cannot_be_found_keeps_its_rank_among_those_of_its_path(tmp_path: Path) -> None:
+    """Else it would be read before an older one when it is there again."""
+    first, second, third = (replace(place(0), id=name) for name in ("first", "second", "third"))
+    positions = Positions(tmp_path, 0)
+    positions.follow("job", [[first, second]])
+    positions.follow("job", [[first]])
+    assert [p.place.id for p in positions.to_read_on("job")] == ["first", "second"]
+    positions.follow("job", [[first, third, second]])  # found between them
+    assert [p.place.id for p in positions.to_read_on("job")] == ["first", "third", "second"]

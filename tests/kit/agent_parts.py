@@ -34,8 +34,8 @@ class TinyFormat:
         return line.startswith("\t")
 
     def parse(self, record: str) -> Parsed:
-        stamp, _, _ = record.partition(" ")
-        if not stamp.isdecimal():
+        stamp, blank, _ = record.partition(" ")
+        if not blank or not stamp.isdecimal():  # half a line may hold half a stamp
             return Parsed(record, {}, None, False)
         return Parsed(record, {"stamp": stamp}, (EPOCH_S + int(stamp)) * SECOND)
 

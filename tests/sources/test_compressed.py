@@ -113,3 +113,14 @@ def test_too_much_is_said(log: Path, caplog: pytest.LogCaptureFixture, monkeypat
     compress(log, "app.log.1.gz")
     assert find_compressed(place) is None
     assert "only its first 600 bytes were read; more than 1000 bytes are left" in caplog.text
+
+
+def test_what_was_written_after_it_is_found_behind_what_was_unpacked(log: Path) -> None:
+    """The unpacked rest is a file of now; what tells generations apart is when it was written."""
+    os.utime(log, ns=(10**18, 10**18))
+    place = place_in(log, 21)
+    compress(log, "app.log.2.gz")
+    log.with_name("app.log.1").write_bytes(b"next\n")
+    os.utime(log.with_name("app.log.1"), ns=(10**18 + 1, 10**18 + 1))
+    log.write_bytes(b"new\n")
+    assert read_all(FileSource([str(log)], known=[place])) == LINES[21:] + b"next\n" + b"new\n"

@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -328,3 +329,104 @@ def test_news_of_a_new_file_are_enough_to_read_it(tmp_path: Path, followers: lis
     (feed,) = f.source.refresh(f.seconds, News(written=frozenset({str(tmp_path / "new.log")})))
     assert feed.read(10) == b"second\n"
     assert f.look() == {"old.log": b"1\n"}
+
+
+LONG = b"".join(b"%d a line that is long enough to be told from others\n" % number for number in range(20))
+
+
+def stopped_at(path: Path) -> list[Place]:
+    """Places of a follower that has read everything, and is gone."""
+    follower = Follower(path)
+    follower.look()
+    known = follower.places()
+    follower.source.close()
+    return known
+
+
+def test_a_file_that_is_missing_at_a_start_is_read_on_when_it_comes_back(
+    tmp_path: Path, followers: list[Follower]
+) -> None:
+    path = tmp_path / "app.log"
+    append(path, b"1\n")
+    known = stopped_at(path)
+    path.rename(tmp_path.parent / f"{tmp_path.name}.away")
+    f = Follower(path, known=known)
+    followers.append(f)
+    assert f.look() == {}
+    (tmp_path.parent / f"{tmp_path.name}.away").rename(path)
+    append(path, b"2\n")
+    assert f.look() == {"app.log": b"2\n"}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_volume_that_is_mounted_anew_gives_its_files_other_numbers(
+    tmp_path: Path, followers: list[Follower], late: bool
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(LONG)
+    known = stopped_at(path)
+    (tmp_path / "keeps the inode").hardlink_to(path)
+    path.unlink()
+    f = Follower(path, known=[replace(known[0], device=known[0].device + 1)])
+    followers.append(f)
+    if late:
+        assert f.look() == {}
+    path.write_bytes(LONG + b"more\n")
+    assert f.look() == {"app.log": b"more\n"}
+
+
+def test_a_short_file_with_the_same_beginning_is_another_one(tmp_path: Path, followers: list[Follower]) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(b"started\n")
+    known = stopped_at(path)
+    (tmp_path / "keeps the inode").hardlink_to(path)
+    path.unlink()
+    path.write_bytes(b"started\n")
+    f = Follower(path, known=[replace(known[0], device=known[0].device + 1)])
+    followers.append(f)
+    assert f.look() == {"app.log": b"started\n"}
+
+
+def test_a_copy_that_is_compressed_at_once_is_unpacked(tmp_path: Path, followers: list[Follower]) -> None:
+    """logrotate's copytruncate and compress without delaycompress."""
+    f = Follower(tmp_path / "app.log")
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"1\n")
+    f.look()
+    append(path, b"2\n")
+    (tmp_path / "app.log.1.gz").write_bytes(gzip.compress(path.read_bytes()))
+    os.truncate(path, 0)
+    append(path, b"3\n")
+    assert f.look() == {"app.log": b"1\n2\n3\n"}
+
+
+def test_a_file_of_which_nothing_is_known_is_not_taken_for_another_log(
+    tmp_path: Path, followers: list[Follower]
+) -> None:
+    """An empty file is removed, and the next file, of another log, gets its inode."""
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).touch()
+    known = stopped_at(tmp_path / "a.log")
+    (tmp_path / "a.log").rename(tmp_path / "b.log")
+    append(tmp_path / "b.log", b"of b\n")
+    f = Follower(tmp_path / "*.log", known=known)
+    followers.append(f)
+    assert f.look() == {"b.log": b"of b\n"}
+
+
+def test_what_is_written_into_a_rotated_file_after_it_was_let_go_is_read_when_its_path_is_there_again(
+    tmp_path: Path, followers: list[Follower]
+) -> None:
+    f = Follower(tmp_path / "app.log")
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"1\n")
+    f.look()
+    path.rename(tmp_path / "app.log.1")
+    f.look()
+    f.look(100)
+    assert f.count() == 0
+    append(tmp_path / "app.log.1", b"2\n")
+    append(path, b"3\n")
+    assert f.look() == {"app.log": b"1\n2\n3\n"}

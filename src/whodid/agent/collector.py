@@ -210,9 +210,10 @@ class Collector:
         for feed in job.source.feeds if paths else ():
             if feed.path in feeds:
                 feeds[feed.path].append(feed)
-                self._positions.follow(job.settings.job, feed.place(feed.offset))
                 if feed.id not in job.readers:
                     job.readers[feed.id] = self._reader(job, feed)
+        if paths:
+            self._positions.follow(job.settings.job, [[f.place(f.offset) for f in feeds[path]] for path in feeds])
         for path, of_path in feeds.items():
             self._paths.put((job, path), [job.readers[feed.id] for feed in of_path])
         return bool(paths)

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -143,10 +143,20 @@ class Positions:
         self._files[place.id] = Position(job, place) if known is None else replace(known, place=place)
         self.unsaved = True
 
-    def follow(self, job: str, place: Place) -> None:
-        """Notes that a file is followed (again), after all that were noted before: their order is that of reading."""
-        known = self._files.pop(place.id, None)
-        self._files[place.id] = Position(job, place) if known is None else replace(known, gone_at_ns=None)
+    def follow(self, job: str, paths: Iterable[Sequence[Place]]) -> None:
+        """Notes that files are followed (again), those of each path in the order of reading. Where that order is known
+        already it stays: a file that cannot be found for a while keeps its rank among the others."""
+        rank = {id: number for number, id in enumerate(self._files)}
+        for places in paths:
+            last, in_order = -1, True
+            for place in places:
+                in_order = in_order and rank.get(place.id, -1) > last
+                known = self._files.get(place.id)
+                if in_order:
+                    last = rank[place.id]
+                else:
+                    self._files.pop(place.id, None)
+                self._files[place.id] = Position(job, place) if known is None else replace(known, gone_at_ns=None)
         self.unsaved = True
 
     def recognise(self, feed: Feed) -> bool:
@@ -159,6 +169,7 @@ class Positions:
         if not moved and known.place.head_bytes == now.head_bytes:
             return False
         self._files[feed.id] = replace(known, place=now)
+        self.unsaved = True
         return True
 
     def bury(self, id: str, now_ns: int) -> None:

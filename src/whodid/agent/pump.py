@@ -32,6 +32,7 @@ class Pump:
         self._health = health
         self._limits = (max_entries, max_bytes)
         self._prepared = BatchBuilder(*self._limits)
+        self._owed = False  # a look has found something that is not written down yet
         self._sealed: Batch | None = None  # what is prepared, once nothing more goes in
 
     @property
@@ -49,8 +50,10 @@ class Pump:
 
         A new one is written down at once, so that it is sought if rotated while we are away.
         """
-        if self._collector.refresh(news):
+        self._owed |= self._collector.refresh(news)
+        if self._owed:
             self._positions.save()
+            self._owed = False
         if not self._prepared.entries and not self._positions.outstanding:
             self._collector.pass_over()
 

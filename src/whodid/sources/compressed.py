@@ -121,4 +121,6 @@ def _unpack(path: str, packed: gzip.GzipFile, place: Place) -> Unpacked | None:
                 raise _TooLong
         if at == place.offset:
             return None  # it was read to its end
+        written_ns = os.stat(path).st_mtime_ns  # gzip keeps the time of what it has packed: it tells successors apart
+        os.utime(file.fileno(), ns=(written_ns, written_ns))
         return Unpacked(path, os.dup(file.fileno()), at - place.offset)

@@ -53,6 +53,7 @@ class FileSource:
         read = tuple(gone)
         self._done = {Key(p.device, p.inode): p for p in read}
         self._latest = {p.path: p for p in read}  # per path, of a file that is no longer followed
+        self._missing: dict[str, Place] = {}  # per path, of a file that was not there when it was looked for
         self._told: set[str] = set()  # problems are said once, not at every look
         self._watched: frozenset[str] = frozenset()
 
@@ -247,13 +248,18 @@ class FileSource:
 
     def _truncated(self, file: FollowedFile) -> None:
         """The content is gone from here; a copy that rotation made of it may hold what was not read."""
-        at = file.offset
-        copy = siblings.find_copy(file.place(at))
+        at, place = file.offset, file.place(file.offset)
+        copy = siblings.find_copy(place)
+        rest = self._unpack(place) if copy is None else None
         self._end(file)
         self._freed.append(file.key)
         if copy is not None and Key.of(copy.stat) not in self._by_key:
             _log.info("%s was copied to %s and truncated: the copy is read on from byte %d", file.path, copy.path, at)
             file.continue_in(copy.fd)
+            self._by_key[file.key] = file
+            return
+        if rest is not None:
+            file.continue_in(rest)
             self._by_key[file.key] = file
             return
         if copy is not None:
@@ -262,6 +268,17 @@ class FileSource:
             "%s was truncated, having been read up to byte %d: it is read again from its beginning", file.path, at
         )
         file.finish()
+
+    def _unpack(self, place: Place) -> int | None:
+        """The rest of a file that rotation has compressed before it was read to its end."""
+        rest = find_compressed(place)
+        if rest is None:
+            return None
+        _log.warning(
+            "%s was compressed to %s before it was read to its end: its last %d bytes are unpacked and read",
+            place.path, rest.path, rest.unread_bytes,
+        )  # fmt: skip
+        return rest.fd
 
     def _resume_all(self) -> None:
         """Once, at the first look: first all that is known, only then what nobody knows."""
@@ -278,31 +295,30 @@ class FileSource:
         """Takes up a place of the earlier run, wherever its file is now."""
         key = Key(place.device, place.inode)
         here = siblings.open_regular(self._present[key]) if key in self._present else None
-        if here is not None and not (siblings.has_head(here.fd, place) and here.stat.st_size >= place.offset):
+        same = here is not None and siblings.has_head(here.fd, place) and here.stat.st_size >= place.offset
+        if here is not None and not (same and siblings.may_be(here.path, place)):
             os.close(here.fd)
             found = siblings.find_copy(place)
         else:
-            found = here or siblings.find_renamed(place) or siblings.find_copy(place)
+            found = here or siblings.find_renamed(place) or siblings.find_copy(place) or siblings.find_same(place)
         if found is None:
             self._latest[place.path] = place
-            self._resume_compressed(place)
+            if not self._resume_compressed(place):
+                self._missing[place.path] = self._done[key] = place  # it may come back: a volume that is not mounted
         elif Key.of(found.stat) in self._by_key:
             os.close(found.fd)
         else:
             self._add(FollowedFile(place.path, found.fd, place.offset, place.id))
 
-    def _resume_compressed(self, place: Place) -> None:
-        """Takes up what rotation has compressed before it was read to its end."""
-        rest = find_compressed(place)
+    def _resume_compressed(self, place: Place) -> bool:
+        """Takes up what rotation has compressed before it was read to its end; whether there was any."""
+        rest = self._unpack(place)
         if rest is not None:
-            _log.warning(
-                "%s was compressed to %s before it was read to its end: its last %d bytes are unpacked and read",
-                place.path, rest.path, rest.unread_bytes,
-            )  # fmt: skip
-            self._add(FollowedFile(place.path, rest.fd, place.offset, place.id))
+            self._add(FollowedFile(place.path, rest, place.offset, place.id))
         known = [p for p in (*self._unclaimed, *self._done.values()) if p.path == place.path]
         if all(p.mtime_ns <= place.mtime_ns for p in known):
             tell_unread(place.path, place.mtime_ns, known)
+        return rest is not None
 
     def _adopt(self, path: str) -> None:
         """Begins to follow a file that was not followed before."""
@@ -318,8 +334,8 @@ class FileSource:
             os.close(sibling.fd)
             return
         self._told.discard(path)
-        done = self._done.pop(Key.of(sibling.stat), None)
-        if done is not None and siblings.has_head(sibling.fd, done) and sibling.stat.st_size >= done.offset:
+        done = self._pop_done(sibling)
+        if done is not None:
             self._add(FollowedFile(done.path, sibling.fd, done.offset, done.id))
             return
         for original in siblings.rotated_from(path):
@@ -336,24 +352,43 @@ class FileSource:
         if last is not None:
             self._adopt_successors(path, last, file)
 
+    def _pop_done(self, sibling: Sibling) -> Place | None:
+        """Where reading goes on in a file that was let go, or that could not be found."""
+        key = Key.of(sibling.stat)
+        done = self._done.get(key)
+        if done is not None and siblings.holds(sibling, done):
+            del self._done[key]
+            return done
+        missing = self._missing.get(sibling.path)
+        if missing is not None and siblings.is_same(sibling, missing):
+            return self._missing.pop(sibling.path)
+        return None
+
     def _last_place(self, path: str) -> Place | None:
         """The place of the file that was last followed under a path."""
+        latest = self._latest.get(path)
         for file in reversed(self._by_path.get(path, ())):
             if not file.closed:
-                return file.place(file.offset)
-        return self._latest.get(path)
+                place = file.place(file.offset)
+                return latest if latest is not None and latest.mtime_ns > place.mtime_ns else place
+        return latest
 
     def _adopt_successors(
         self, path: str, last: Place, before: FollowedFile | None, until_ns: int | None = None
     ) -> None:
         """Takes up, to be read before another one, what had the path after `last` and was rotated away unseen."""
         for sibling in siblings.find_successors(last, self._is_known, until_ns):
+            done = self._pop_done(sibling)
+            if done is not None:
+                self._add(FollowedFile(done.path, sibling.fd, done.offset, done.id), before)
+                continue
             _log.info("%s was rotated to %s before it was read", path, sibling.path)
             self._add(FollowedFile(path, sibling.fd), before)
 
     def _is_known(self, sibling: Sibling) -> bool:
         done = self._done.get(Key.of(sibling.stat))
-        read = done is not None and siblings.has_head(sibling.fd, done)
+        # What was let go may have been written to since.
+        read = done is not None and sibling.stat.st_size == done.offset and siblings.holds(sibling, done)
         return read or Key.of(sibling.stat) in self._by_key or self._is_copy(sibling)
 
     def _is_copy(self, sibling: Sibling) -> bool:

@@ -65,9 +65,15 @@ def rotated_from(path: str) -> list[str]:
     return [] if name.endswith(COMPRESSED) else [os.path.join(directory, n) for n in sorted(originals_of(name))]
 
 
+def may_be(path: str, place: Place) -> bool:
+    """Whether a file under this name may be that of a place: one that was empty has nothing but its names to be known
+    by, and the next file may have its inode."""
+    return place.head_bytes > 0 or path == place.path or place.path in rotated_from(path)
+
+
 def find_renamed(place: Place) -> Sibling | None:
     """The file of a place under whatever name it has now in its directory."""
-    for sibling in _siblings(place.path, any_name=True):
+    for sibling in _siblings(place.path, any_name=place.head_bytes > 0):
         if Key.of(sibling.stat) == Key(place.device, place.inode) and has_head(sibling.fd, place):
             return sibling
         os.close(sibling.fd)
@@ -79,10 +85,27 @@ def find_copy(place: Place) -> Sibling | None:
     if place.offset == 0 and place.head_bytes == 0:
         return None
     for sibling in _siblings(place.path):
-        if Key.of(sibling.stat) != Key(place.device, place.inode) and _holds(sibling, place):
+        if Key.of(sibling.stat) != Key(place.device, place.inode) and holds(sibling, place):
             return sibling
         os.close(sibling.fd)
     return None
+
+
+def find_same(place: Place) -> Sibling | None:
+    """The content of a place under its own path in what the kernel calls another file: device numbers are given anew
+    when a volume is mounted. Only where both ends of what was read are long enough to be nobody else's."""
+    sibling = open_regular(place.path)
+    if sibling is None:
+        return None
+    if is_same(sibling, place):
+        return sibling
+    os.close(sibling.fd)
+    return None
+
+
+def is_same(sibling: Sibling, place: Place) -> bool:
+    """Whether a file is that of a place, whatever the kernel calls it."""
+    return min(place.offset, place.head_bytes) >= HEAD_BYTES and holds(sibling, place)
 
 
 def find_successors(place: Place, is_known: Callable[[Sibling], bool], until_ns: int | None = None) -> list[Sibling]:
@@ -95,11 +118,17 @@ def find_successors(place: Place, is_known: Callable[[Sibling], bool], until_ns:
     for sibling in _siblings(place.path):
         older = sibling.stat.st_mtime_ns < place.mtime_ns
         younger = until_ns is not None and sibling.stat.st_mtime_ns > until_ns
-        if older or younger or is_known(sibling) or (place.offset > 0 and _holds(sibling, place)):
+        if older or younger or is_known(sibling) or _is_read(sibling, place):
             os.close(sibling.fd)
         else:
             found.append(sibling)
     return sorted(found, key=_age)
+
+
+def _is_read(sibling: Sibling, place: Place) -> bool:
+    """Whether it is the file of a place, or a copy of it. The file itself may have grown since it was let go."""
+    grown = Key.of(sibling.stat) == Key(place.device, place.inode) and sibling.stat.st_size > place.offset
+    return place.offset > 0 and not grown and holds(sibling, place)
 
 
 def _age(sibling: Sibling) -> tuple[int, int]:
@@ -114,8 +143,10 @@ def has_head(fd: int, place: Place) -> bool:
     return len(head) == place.head_bytes and fingerprint(head) == place.head_hash
 
 
-def _holds(sibling: Sibling, place: Place) -> bool:
+def holds(sibling: Sibling, place: Place) -> bool:
     """Whether a file begins with everything that was read of a place, judged by both ends of it."""
+    if not may_be(sibling.path, place):
+        return False
     if sibling.stat.st_size < place.offset or not has_head(sibling.fd, place):
         return False
     begin = max(0, place.offset - HEAD_BYTES)
