@@ -16,6 +16,7 @@ from whodid.logql.ast import (
     LogQuery,
     NumberLiteral,
     NumberPredicate,
+    OrPredicate,
     Predicate,
     RangeAggregation,
     StringPredicate,
@@ -111,6 +112,8 @@ def _holds(predicate: Predicate, labels: dict[str, str]) -> bool:
             return _matches(matcher, labels)
         case NumberPredicate(name, op, value):
             return name in labels and COMPARE[op](float(labels[name]), value)
+        case OrPredicate(left, right):
+            return _holds(left, labels) or _holds(right, labels)
     raise AssertionError(f"this store does not know {predicate}")
 
 
@@ -121,4 +124,6 @@ def _matches(matcher: Matcher, labels: dict[str, str]) -> bool:
             return text == matcher.value
         case "=~":
             return re.fullmatch(matcher.value, text) is not None
+        case "!=":
+            return text != matcher.value
     raise AssertionError(f"this store does not know {matcher.op}")

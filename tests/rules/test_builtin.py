@@ -11,6 +11,8 @@ LOADED = load_rules(["builtin"], parse).checked()
 PROMISED = {
     "DatabaseTruncateOperation": ("critical", True),
     "DatabaseDropOperation": ("critical", True),
+    "LogForgerySuspected": ("critical", True),
+    "AuditLoggingDisabled": ("critical", True),
     "MassDeleteDetected": ("critical", False),
     "DatabaseAlterOperation": ("warning", True),
     "DatabaseConnectionFailures": ("warning", False),

@@ -1,20 +1,17 @@
 """This machine's usual logs, for an agent whose configuration names none. Looks, and asks nobody anything.
 
-PostgreSQL's `log_line_prefix` is read from Debian's /etc/postgresql/<version>/<cluster>/ (postgresql.conf and conf.d,
-the last setting wins, as PostgreSQL itself reads them); without it Debian's default is assumed.
+Where PostgreSQL writes is in its own configuration: discover_postgres.py.
 """
 
 import os
-import re
 from pathlib import Path
 
 from whodid.agent.discover_nginx import discover_nginx
+from whodid.agent.discover_postgres import discover_postgres
 from whodid.agent.settings import SourceSettings
-from whodid.formats.postgres import DEFAULT_PREFIX
 from whodid.sources.docker import DockerSettings
 from whodid.sources.journal import JournalSettings
 
-POSTGRES_LOGS = ("var/log/postgresql", "var/lib/pgsql/data/log")
 HOST_LOGS = (
     # job, format, paths below the root: where Debian's and Red Hat's packages and the tools' own defaults put them
     ("backend", "backend", ("var/log/backend.log", "var/log/*/backend.log", "var/log/gunicorn/*.log",
@@ -30,12 +27,11 @@ HOST_LOGS = (
                            "var/log/borg*.log")),
 )  # fmt: skip
 JOURNALS = ("var/log/journal", "run/log/journal")
-_SETTING = re.compile(r"^\s*(\w+)(?:\s*=\s*|\s+)(?:'((?:[^'\\]|''|\\.)*)'|([^\s#']+))", re.MULTILINE)
 
 
 def discover(root: Path = Path("/")) -> tuple[SourceSettings, ...]:
     """The sources that exist below `root`."""
-    found = _postgres(root)
+    found = discover_postgres(root)
     found += discover_nginx(root)
     for job, format, patterns in HOST_LOGS:
         present = tuple(str(root / p) for p in patterns if any(path.is_file() for path in root.glob(p)))
@@ -59,45 +55,3 @@ def _journal(root: Path, jobs: set[str]) -> list[SourceSettings]:
     if jobs & {"syslog", "auth"} or not any((root / directory).is_dir() for directory in JOURNALS):
         return []
     return [SourceSettings("journal", "journal", options={"jobs": "by_program"}, journal=JournalSettings())]
-
-
-def _postgres(root: Path) -> list[SourceSettings]:
-    """One source per cluster whose prefix is known by its own configuration, and one for all other files."""
-    sources: list[SourceSettings] = []
-    own: list[str] = []
-    for config in sorted((root / "etc/postgresql").glob("*/*/postgresql.conf")):
-        settings = _read_settings(config)
-        log = root / f"var/log/postgresql/postgresql-{config.parts[-3]}-{config.parts[-2]}.log"
-        if log.parent.is_dir():
-            prefix = settings.get("log_line_prefix", DEFAULT_PREFIX)
-            own.append(str(log))
-            sources.append(_source("postgres", (str(log),), (), prefix, settings.get("log_timezone")))
-    directories = [root / d for d in POSTGRES_LOGS if (root / d).is_dir()]
-    others = [p for d in directories for p in sorted(d.glob("*.log")) if str(p) not in own]
-    if others or (directories and not own):
-        paths = tuple(f"{d}/*.log" for d in directories)
-        sources.append(_source("postgres", paths, tuple(own), DEFAULT_PREFIX, None))
-    if any(p for d in directories for p in d.glob("*.json")):
-        sources.append(_source("postgres_json", tuple(f"{d}/*.json" for d in directories), (), "", None))
-    return sources
-
-
-def _source(
-    format: str, paths: tuple[str, ...], exclude: tuple[str, ...], prefix: str, zone: str | None
-) -> SourceSettings:
-    # Zones like "localtime" or "<+03>-03" are no names of the IANA database; the host's own zone is right for them.
-    timezone = zone if zone and re.fullmatch(r"[A-Za-z]+(?:/[\w+-]+)*", zone) and zone != "localtime" else None
-    return SourceSettings("database", format, paths, exclude, line_prefix=prefix, timezone=timezone)
-
-
-def _read_settings(config: Path) -> dict[str, str]:
-    """The settings of a postgresql.conf and of its conf.d; empty where they may not be read."""
-    settings: dict[str, str] = {}
-    for file in (config, *sorted((config.parent / "conf.d").glob("*.conf"))):
-        try:
-            text = file.read_text("utf-8", "replace")
-        except OSError:
-            continue
-        for name, quoted, bare in _SETTING.findall(text):
-            settings[name.lower()] = bare or re.sub(r"''|\\(.)", lambda m: m[1] or "'", quoted)
-    return settings

@@ -15,6 +15,7 @@ from whodid.agent.explain import describe
 from whodid.agent.misread import misread_tail
 from whodid.agent.receivers import receivers_of
 from whodid.agent.settings import SourceSettings
+from whodid.cli.advice import log_advice
 from whodid.cli.output import MissingServerExtra, explained, need_server_packages
 from whodid.cli.serve import ConfigFile, missing_evidence, sources_of
 from whodid.config.load import find_file, load_config
@@ -49,6 +50,8 @@ def check(
                 typer.echo(f"{'ok   ' if good else 'WRONG'} {text}")
         if (missing := missing_evidence(settings)) and not quiet:
             typer.echo(missing)
+        for advice in () if quiet else log_advice(sources_of(settings)):
+            typer.echo(advice)
     raise typer.Exit(1 if wrong else 0)
 
 
