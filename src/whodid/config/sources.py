@@ -18,6 +18,7 @@ from whodid.document import Document, Fields, data_of, plain
 from whodid.errors import WhodidError
 from whodid.formats import FORMATS, OPTIONS
 from whodid.model.labels import LABEL_NAME
+from whodid.sources.encodings import UnknownEncoding, find_encoding
 from whodid.sources.journal import JournalSettings
 from whodid.sources.syslog import SyslogSettings
 
@@ -34,6 +35,7 @@ SOURCE_KEYS = (
     "file_label",
     "line_prefix",
     "timezone",
+    "encoding",
     "options",
     "relabel_configs",
     "pipeline_stages",
@@ -57,6 +59,7 @@ def read_source(document: Document, node: yaml.Node, what: str) -> SourceSetting
         labels=_labels(document, section),
         line_prefix=section.text("line_prefix"),
         timezone=section.text("timezone") or None,
+        encoding=_encoding(section),
         options=_options(document, section, name or next((key for key in SECTIONS if section.has(key)), "")),
         relabel_configs=_objects(document, section, "relabel_configs"),
         pipeline_stages=_objects(document, section, "pipeline_stages"),
@@ -64,6 +67,15 @@ def read_source(document: Document, node: yaml.Node, what: str) -> SourceSetting
         file_label=section.flag("file_label") is not False,
         **{key: read_section(section, key, kind) for key, kind in SECTIONS.items() if section.has(key)},
     )
+
+
+def _encoding(section: Fields) -> str:
+    name = section.text("encoding")
+    try:
+        find_encoding(name)
+    except UnknownEncoding as e:
+        section.wrong("encoding", str(e))
+    return name
 
 
 def read_section(section: Fields, key: str, kind: type) -> Any:
