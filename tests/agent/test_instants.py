@@ -5,7 +5,7 @@ import pytest
 from whodid.agent.instants import Instants
 from whodid.model.clock import MILLISECOND, SECOND
 
-NOW = 1_000 * SECOND
+NOW = 5_000 * SECOND
 CASES = {
     # name: (what the records state, what they get)
     "as stated": ([10 * SECOND, 11 * SECOND], [10 * SECOND, 11 * SECOND]),
@@ -33,3 +33,12 @@ def test_assign(name: str) -> None:
 
 def test_goes_on_where_the_acknowledged_ones_ended() -> None:
     assert Instants(last_ns=10 * SECOND + 7, stated=True).assign_all([10 * SECOND], NOW) == [10 * SECOND + 8]
+
+
+def test_a_clock_that_was_ahead_and_is_set_back() -> None:
+    """Else what states no instant would stay in the future, where the server takes nothing."""
+    instants = Instants(last_ns=NOW + 86_400 * SECOND, stated=True)
+    assert instants.assign_all([None, NOW, None], NOW) == [NOW + 1, NOW + 2, NOW + 3]
+    instants = Instants(last_ns=NOW + 86_400 * SECOND)
+    assert instants.assign_all([None, None], NOW) == [NOW + 1, NOW + 2]
+    assert instants.assign_all([None], NOW - 60 * SECOND) == [NOW + 3]  # a little: their order is kept

@@ -19,6 +19,7 @@ from whodid.formats.format import Format, FormatSettings, Parsed
 from whodid.formats.postgres import Postgres
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry
+from whodid.sources.encodings import find_encoding
 from whodid.sources.file import FollowedFile
 from whodid.wire.push_protobuf import iter_entries
 
@@ -26,14 +27,15 @@ from whodid.wire.push_protobuf import iter_entries
 class Bench:
     """A reader on a file, with a clock that stands still."""
 
-    def __init__(self, path: Path, format: Format, max_age_ns: int = 0) -> None:
+    def __init__(self, path: Path, format: Format, max_age_ns: int = 0, encoding: str = "", offset: int = 0) -> None:
         path.touch()
         self.clock, self.health = StillClock(), Health()
-        self.file = FollowedFile(str(path), os.open(path, os.O_RDONLY))
+        self.file = FollowedFile(str(path), os.open(path, os.O_RDONLY), offset)
         self.file.grow_head()
         misread = Misread(SourceSettings("j", "tiny", (str(path),)))
         around = Surroundings("j", str(path), Labelling({}), Instants(), self.clock, self.health, misread, max_age_ns)
-        encoder, limits = PlainEncoder(format, around), ReaderLimits(100, 100, 0.15)
+        encoder = PlainEncoder(format, around)
+        limits = ReaderLimits(100, 100, 0.15, find_encoding(encoding))
         self.reader = FileReader(self.file, "j", "{}", format.continues, encoder, limits, self.clock, self.health)
 
     def take(self, max_entries: int = 100, hurry: bool = False) -> list[str]:
@@ -163,6 +165,7 @@ def test_a_format_with_a_quick_reader_gives_the_same(tmp_path: Path) -> None:
         head.format(7) + "statement: TRUNCATE t",
     ]
     bench = Bench(tmp_path / "pg.log", Postgres(settings))
+    bench.clock.seconds = 10_000.0
     write(bench, "".join(f"{record}\n" for record in records).encode())
     got = [entry for size in (1, 2, 1, 5) for entry in bench.entries(size, hurry=True)]
     careful = Postgres(settings)
@@ -181,3 +184,63 @@ def test_a_file_that_its_format_does_not_read_is_told_once(tmp_path: Path, caplo
         bench.take()
     told = [message for message in caplog.messages if "understood" in message]
     assert told == [f"job j: {tmp_path}/a.log: none of its first 21 records is understood as tiny"]
+
+
+CUT = "… [whodid: line cut here, 9999902 more bytes]"
+HOSTILE = {
+    # name: (bytes of a file, the encoding that is asked for, what is stored of it)
+    "NULs inside": (b"1 a\0b\n", "", ["1 a\0b"]),
+    "a hole before a line": (b"\0" * 5000 + b"1 a\n", "", ["1 a"]),
+    "only NULs": (b"\0" * 5000, "", [""]),
+    "bytes of Latin-1": ("1 caf\xe9\n".encode("latin-1"), "", ["1 caf\ufffd"]),
+    "Latin-1 that was told": ("1 caf\xe9\n".encode("latin-1"), "ISO-8859-1", ["1 café"]),
+    "Windows' quotes": ("1 “a”\r\n".encode("cp1252"), "windows-1252", ["1 “a”"]),
+    "UTF-8 with a mark": (b"\xef\xbb\xbf1 a\n2 b\n", "", ["1 a", "2 b"]),
+    "UTF-16 with a mark": ("\ufeff1 ä\r\n2 Ċ\r\n".encode("utf-16-le"), "", ["1 ä", "2 Ċ"]),
+    "the other UTF-16": ("\ufeff1 ä\n2 \u0a0a\n".encode("utf-16-be"), "ISO-8859-1", ["1 ä", "2 \u0a0a"]),
+    "UTF-16 that was told": ("1 a\n2 b\n".encode("utf-16-le"), "UTF-16LE", ["1 a", "2 b"]),
+    "half a character of UTF-16": ("1 a\n2".encode("utf-16-le") + b"x", "UTF-16LE", ["1 a", "2\ufffd"]),
+    "a line of 10 MB": (b"1 " + b"x" * 10**7 + b"\n2 b\n", "", [f"1 {'x' * 98}{CUT}", "2 b"]),
+    "half a line": (b"1 a\n2 hal", "", ["1 a", "2 hal"]),
+    "random bytes": (bytes(range(1, 10)) + bytes(range(11, 256)), "", None),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_bytes_are_stored_and_cost_no_other_line(tmp_path: Path, name: str) -> None:
+    data, encoding, expected = HOSTILE[name]
+    bench = Bench(tmp_path / "a.log", TinyFormat(), encoding=encoding)
+    write(bench, data)
+    got = bench.take()
+    bench.file.finish()
+    got += bench.take()
+    assert bench.reader.done
+    assert bench.reader.end == len(data)
+    if expected is not None:
+        assert got == expected
+    bench.file.close()
+
+
+def test_a_file_in_utf16_is_read_on_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes("\ufeff1 a\n2 ä\n".encode("utf-16-le"))
+    first = Bench(path, TinyFormat())
+    assert first.take(hurry=True) == ["1 a", "2 ä"]
+    end = first.reader.end
+    first.file.close()
+    with path.open("ab") as file:
+        file.write("3 ö\n".encode("utf-16-le"))
+    second = Bench(path, TinyFormat(), offset=end)
+    assert second.take(hurry=True) == ["3 ö"]
+    second.file.close()
+
+
+def test_a_line_from_the_future_is_of_now_and_says_what_it_states(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "a.log", TinyFormat())
+    bench.clock.seconds = 100.0
+    write(bench, b"99 a\n100000 b\n100000 c\n\n101 d\n")
+    entries = bench.entries(hurry=True)
+    assert [entry.ns // SECOND - EPOCH_S for entry in entries] == [99, 100, 100, 100, 101]
+    assert [entry.metadata.get("stated") for entry in entries] == [None, *["2026-11-24T06:00:00Z"] * 2, None, None]
+    assert [entry.line for entry in entries] == ["99 a", "100000 b", "100000 c", "", "101 d"]
+    bench.file.close()

@@ -110,6 +110,7 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
                     labels={"env": "prod", "shard": "7"},
                     line_prefix="%m [%p] ",
                     timezone="Asia/Jerusalem",
+                    encoding="ISO-8859-1",
                 ),
                 SourceSettings(
                     "app",

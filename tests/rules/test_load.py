@@ -97,7 +97,14 @@ def test_patterns_name_files_globs_and_the_shipped_rules(tmp_path: Path) -> None
     (tmp_path / "a.yml").write_text(GOOD)
     (tmp_path / "b.yml").write_text("groups: []\n")
     loaded = load_rules(["builtin", str(tmp_path / "*.yml"), str(tmp_path / "a.yml")], parse).checked()
-    assert [group.name for group in loaded.groups] == ["destruction", "the log itself", "thresholds", "backups", "g", "h"]
+    assert [group.name for group in loaded.groups] == [
+        "destruction",
+        "the log itself",
+        "thresholds",
+        "backups",
+        "g",
+        "h",
+    ]
     absent = load_rules([str(tmp_path / "c*.yml"), str(tmp_path / "d.yml")], parse)
     assert len(absent.mistakes) == 2
     assert "no rule file matches" in str(absent.mistakes[0])

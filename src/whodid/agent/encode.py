@@ -11,12 +11,12 @@ from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
 from whodid.agent.health import Health
-from whodid.agent.instants import Instants
+from whodid.agent.instants import AHEAD_NS, Instants
 from whodid.agent.labelling import Labelling
 from whodid.agent.misread import Misread, unread
 from whodid.agent.records import Records
 from whodid.formats.format import Format, Parsed, QuickFormat, QuickReader
-from whodid.model.clock import Clock, format_duration
+from whodid.model.clock import Clock, format_duration, format_rfc3339
 from whodid.wire.push_protobuf import attribute_front, encode_all, pack_attributes
 
 _log = logging.getLogger(__name__)
@@ -150,6 +150,8 @@ class PlainEncoder:
                 own[at] = known[1] if known else None
         self._with.misread.look(self._with.path, len(texts), self._reading.unread)
         now_ns = self._with.clock.now_ns()
+        if max(filter(None, stated), default=0) > now_ns + AHEAD_NS:
+            self._bring_back(stated, attributes, now_ns)
         labels = self._select(own, now_ns, texts, ends, attributes, stated)
         before = self._with.instants.stated
         instants = self._with.instants.assign_all(stated, now_ns)
@@ -178,6 +180,14 @@ class PlainEncoder:
             self.skipped = ends[-1] if len(out) == len(texts) else 0
             _leave_out(sorted(out), ends, (texts, attributes, stated, *([labels] if labels else [])))
         return [text for text in labels if text is not None] if labels is not None else None
+
+    def _bring_back(self, stated: list[int | None], attributes: list[bytes], now_ns: int) -> None:
+        """Lines from the future are of now, and keep what they state as an attribute: a clock was wrong, perhaps only
+        for a moment, and the server takes none that are minutes ahead of its own."""
+        for at, ns in enumerate(stated):
+            if ns is not None and ns > now_ns + AHEAD_NS:
+                stated[at] = now_ns
+                attributes[at] += pack_attributes({"stated": format_rfc3339(ns)})
 
     def _too_old(self, stated: list[int | None], oldest_ns: int) -> set[int]:
         """The lines that are too old; says so once for each file, for a first start finds weeks of them.

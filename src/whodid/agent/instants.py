@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 from whodid.model.clock import SECOND
 
+AHEAD_NS = 300 * SECOND
+"""A line that states an instant so far ahead of this host's clock states a wrong one. The server allows ten minutes."""
+
 
 class Instants:
     """The instants of one path, over all its rotations."""
@@ -23,6 +26,8 @@ class Instants:
     def assign_all(self, stated: Sequence[int | None], now_ns: int) -> list[int]:
         """The instants of the next records, which state these."""
         last, known = self.last_ns, self.stated
+        if last > now_ns + AHEAD_NS:
+            last = now_ns  # the clock was ahead, and was set back: what states no instant must not stay in the future
         begin = last - last % SECOND
         given: list[int] = []
         for ns in stated:

@@ -14,8 +14,10 @@ from whodid.agent.encode import NONE, Encoder
 from whodid.agent.health import Health
 from whodid.agent.records import RecordJoiner, Records
 from whodid.model.clock import Clock
+from whodid.sources.encodings import BYTE_ORDER_MARK, Encoding, encoding_of
 from whodid.sources.lines import Lines, LineSplitter
 from whodid.sources.source import Feed
+from whodid.sources.wide import WideSplitter, make_splitter
 
 CHUNK_BYTES = 256 << 10
 
@@ -27,6 +29,8 @@ class ReaderLimits:
     max_line_bytes: int
     max_record_bytes: int
     max_wait_s: float
+    encoding: Encoding | None = None
+    """None: what the file itself says, or UTF-8."""
 
 
 class FileReader:
@@ -51,7 +55,8 @@ class FileReader:
         self._clock = clock
         self._health = health
         self._max_wait_s = limits.max_wait_s
-        self._lines = LineSplitter(feed.offset, limits.max_line_bytes)
+        self._limits = limits
+        self._lines: LineSplitter | WideSplitter | None = None  # made when the first bytes say what they are
         self._joiner = RecordJoiner(continues, limits.max_record_bytes, encoder.quick.heads if encoder.quick else None)
         self._ready = NONE
         self._next = 0  # index of the first entry that is not in a batch yet
@@ -86,7 +91,7 @@ class FileReader:
             and not self._ready.entries
             and not self._joiner.waiting
             and not self._encoder.holding
-            and self._lines.unfinished_bytes == 0
+            and not (self._lines and self._lines.unfinished_bytes)
         )
 
     def wait_s(self) -> float | None:
@@ -113,12 +118,16 @@ class FileReader:
 
     def _read(self, hurry: bool) -> bool:
         """Gets the next entries. May return True with none, when a chunk completed none."""
+        begin = self.feed.offset
         data = self.feed.read(CHUNK_BYTES)
         if data:
             self._last_data_s = self._clock.monotonic_s()
-            records = self._join(self._lines.feed(data))
+            lines = self._splitter(begin).feed(data)
+            if begin == 0 and lines.texts:
+                lines.texts[0] = lines.texts[0].removeprefix(BYTE_ORDER_MARK)
+            records = self._join(lines)
         elif self.feed.finished:
-            records = self._join(self._lines.finish())
+            records = self._join(self._splitter(begin).finish())
             self._joiner.flush_into(records)
         elif self._joiner.waiting and (hurry or self._joined_in_s() == 0):
             records = Records([], [], [])
@@ -133,11 +142,17 @@ class FileReader:
         self._ready = ready
         return bool(data or records.texts or ready.entries)
 
+    def _splitter(self, offset: int) -> LineSplitter | WideSplitter:
+        if self._lines is None:
+            encoding = encoding_of(self.feed.head, self._limits.encoding)
+            self._lines = make_splitter(encoding, offset, self._limits.max_line_bytes)
+        return self._lines
+
     def _join(self, lines: Lines) -> Records:
         self._health.lines_read += len(lines.texts)
-        cut = self._lines.cut_lines
-        self._health.lines_cut += cut
-        self._lines.cut_lines -= cut
+        if self._lines is not None and self._lines.cut_lines:
+            self._health.lines_cut += self._lines.cut_lines
+            self._lines.cut_lines = 0
         records = self._joiner.feed(lines)
         divided = self._joiner.divided
         self._health.records_divided += divided

@@ -23,6 +23,7 @@ from whodid.formats.format import Format, FormatSettings
 from whodid.formats.redact import Redactor
 from whodid.model.clock import Clock
 from whodid.promtail import Pipeline, Relabel
+from whodid.sources.encodings import find_encoding
 from whodid.sources.source import Feed
 
 FormatMaker = Callable[[str, FormatSettings], Format]
@@ -51,7 +52,9 @@ class Recipe:
         self._clock = clock
         self._health = health
         self._misread = Misread(settings)
-        self._limits = ReaderLimits(agent.max_line_bytes, agent.max_record_bytes, agent.max_wait_s)
+        self._limits = ReaderLimits(
+            agent.max_line_bytes, agent.max_record_bytes, agent.max_wait_s, find_encoding(settings.encoding)
+        )
         self._format_settings = FormatSettings(
             line_prefix=settings.line_prefix,
             timezone=zone_of(settings),

@@ -37,6 +37,9 @@ class SourceSettings:
     """What `SHOW log_line_prefix` prints (format postgres only); empty: Debian's `%m [%p] %q%u@%d `, with its blank."""
     timezone: str | None = None
     """Zone of instants that state none, as in the IANA database; None: the host's own."""
+    encoding: str = ""
+    """The files' encoding by its IANA name: `ISO-8859-1`, `windows-1252`, `UTF-16LE`; empty: UTF-8, or what a byte
+    order mark at a file's beginning says. Bytes that are none of its characters are shown as U+FFFD."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Settings of this format only. `multiline: stamp` (plain): lines without an instant go to the line before."""
     relabel_configs: tuple[Mapping[str, object], ...] = ()

@@ -24,6 +24,7 @@ from whodid.promtail import Pipeline, PipelineError, Relabel
 from whodid.promtail.yaml_values import plain_values
 from whodid.sources.docker import DockerSettings
 from whodid.sources.docker_container import Filter
+from whodid.sources.encodings import UnknownEncoding, find_encoding
 from whodid.sources.journal import JournalSettings
 from whodid.sources.push import PushSettings
 from whodid.sources.syslog import SyslogSettings
@@ -43,6 +44,7 @@ SOURCE_KEYS = (
     "file_label",
     "line_prefix",
     "timezone",
+    "encoding",
     "options",
     "relabel_configs",
     "pipeline_stages",
@@ -66,6 +68,7 @@ def read_source(document: Document, node: yaml.Node, what: str) -> SourceSetting
         labels=_labels(document, section),
         line_prefix=section.text("line_prefix"),
         timezone=section.text("timezone") or None,
+        encoding=_encoding(section),
         options=_options(document, section, name or next((key for key in SECTIONS if section.has(key)), "")),
         relabel_configs=_relabelling(document, section),
         pipeline_stages=_stages(document, section, section.text("job")),
@@ -73,6 +76,15 @@ def read_source(document: Document, node: yaml.Node, what: str) -> SourceSetting
         file_label=section.flag("file_label") is not False,
         **{key: read_section(section, key, kind) for key, kind in SECTIONS.items() if section.has(key)},
     )
+
+
+def _encoding(section: Fields) -> str:
+    name = section.text("encoding")
+    try:
+        find_encoding(name)
+    except UnknownEncoding as e:
+        section.wrong("encoding", str(e))
+    return name
 
 
 def read_section(section: Fields, key: str, kind: type) -> Any:

@@ -97,6 +97,10 @@ class FollowedFile:
     def offset(self) -> int:
         return self._offset
 
+    @property
+    def head(self) -> bytes:
+        return self._head
+
     def read(self, size_bytes: int) -> bytes:
         if self.finished or self.replaced or not self._head:
             return b""  # with nothing known of its beginning, a look must come first

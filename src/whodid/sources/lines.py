@@ -1,6 +1,6 @@
-"""Bytes into lines: partial tails, over-long lines, bad UTF-8, CRLF, holes. Pure; how the bytes were cut never matters.
+"""Bytes into lines: partial tails, over-long lines, bad bytes, CRLF, holes. Pure; how the bytes were cut never matters.
 
-No byte is dropped silently: what is not UTF-8 becomes U+FFFD, what is too long is cut with a visible mark and counted.
+No byte is dropped silently: what is no text becomes U+FFFD, what is too long is cut with a visible mark and counted.
 Only NUL bytes at the beginning of a line are skipped: they are the hole that a writer without O_APPEND leaves behind
 when its file is truncated under it (logrotate's copytruncate), and were never written by anybody.
 """
@@ -19,11 +19,12 @@ class Lines(NamedTuple):
 
 
 class LineSplitter:
-    """Cuts one feed into lines; `offset` is where in the feed the first byte stands."""
+    """Cuts one feed into lines; `offset` is where in the feed the first byte stands. `codec` extends ASCII."""
 
-    __slots__ = ("_hole", "_max", "_offset", "_skipped", "_tail", "cut_lines")
+    __slots__ = ("_codec", "_hole", "_max", "_offset", "_skipped", "_tail", "cut_lines")
 
-    def __init__(self, offset: int = 0, max_line_bytes: int = DEFAULT_MAX_LINE_BYTES) -> None:
+    def __init__(self, offset: int = 0, max_line_bytes: int = DEFAULT_MAX_LINE_BYTES, codec: str = "utf-8") -> None:
+        self._codec = codec
         self._offset = offset  # of the first byte of the unfinished line, holes included
         self._max = max_line_bytes
         self._tail = b""  # the unfinished line, at most _max bytes of it
@@ -58,18 +59,25 @@ class LineSplitter:
         """Adds the lines of a block that begins and ends at line borders (its last newline left off)."""
         parts = block.split(b"\n")
         if b"\0" in block or len(max(parts, key=len)) > self._max:
-            for part in parts:
-                self._keep(part)
-                text, end = self._end(1)
-                lines.texts.extend(text)
-                lines.ends.extend(end)
+            self._one_by_one(parts, lines)
+            return
+        # At once: a newline ends every broken character, too.
+        texts = block.decode(self._codec, "replace").split("\n")
+        if len(texts) != len(parts):  # but not in every encoding there is
+            self._one_by_one(parts, lines)
             return
         lines.ends.extend(accumulate([len(part) + 1 for part in parts], initial=self._offset))
         del lines.ends[-len(parts) - 1]  # the initial value is no line's end
         self._offset += len(block) + 1
-        # At once: a newline ends every broken character, too.
-        texts = block.decode("utf-8", "replace").split("\n")
         lines.texts.extend([text.removesuffix("\r") for text in texts] if b"\r" in block else texts)
+
+    def _one_by_one(self, parts: list[bytes], lines: Lines) -> None:
+        """Adds lines that have to be looked at closely."""
+        for part in parts:
+            self._keep(part)
+            text, end = self._end(1)
+            lines.texts.extend(text)
+            lines.ends.extend(end)
 
     def _keep(self, data: bytes) -> None:
         """Appends to the unfinished line, within bounds."""
@@ -90,7 +98,12 @@ class LineSplitter:
         tail, skipped = self._tail, self._skipped
         self._tail, self._skipped, self._hole = b"", 0, 0
         if not skipped:
-            return Lines([tail.removesuffix(b"\r").decode("utf-8", "replace")], [self._offset])
+            return Lines([tail.removesuffix(b"\r").decode(self._codec, "replace")], [self._offset])
         self.cut_lines += 1
-        text = tail.decode("utf-8", "replace")
-        return Lines([f"{text}… [whodid: line cut here, {skipped} more bytes]"], [self._offset])
+        text = tail.decode(self._codec, "replace")
+        return Lines([text + cut_mark(skipped)], [self._offset])
+
+
+def cut_mark(surplus_bytes: int) -> str:
+    """What stands at the end of a line that was cut."""
+    return f"… [whodid: line cut here, {surplus_bytes} more bytes]"

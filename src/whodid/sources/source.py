@@ -54,6 +54,11 @@ class Feed(Protocol):
         ...
 
     @property
+    def head(self) -> bytes:
+        """Its first bytes, as far as they are known; some, once anything was read."""
+        ...
+
+    @property
     def finished(self) -> bool:
         """True when no more bytes will ever come: an unterminated last line is then all there is of it."""
         ...
