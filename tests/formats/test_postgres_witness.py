@@ -1,6 +1,5 @@
 """Which records of a log cannot be what they say: forgeries.yaml (add yours there), read both quickly and with care."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,27 +7,13 @@ import pytest
 import yaml
 
 from kit.log_samples import join_records
+from kit.postgres_heads import PREFIX, written
 from kit.quick_postgres import check
 from whodid.formats import Format, make_format
 from whodid.formats.format import FormatSettings
 from whodid.formats.postgres_witness import Sessions
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "forgeries.yaml").read_text("utf-8"))
-PREFIX = "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h "
-_HEAD = re.compile(r"\{(\d+):(\d+|-)(?: (\S+) (\S+) (\S+))?\}( LOG:  connection received: host=(\S+))?")
-
-
-def written(text: str, prefix: str) -> str:
-    """The log, each `{pid:number user db client}` turned into a head as the server writes it."""
-
-    def head(found: re.Match[str]) -> str:
-        pid, number, user, db, client, rest, host = found.groups()
-        names = (user, db, "psql", client) if user else ("[unknown]",) * 3 + (host,) if host else ("",) * 4
-        values = dict(zip("udah", names, strict=True)) | {"p": pid, "l": number, "q": ""}
-        values |= {"t": "2026-11-23 06:32:35 UTC", "m": "2026-11-23 06:32:35.000 UTC"}
-        return re.sub("%([a-z])", lambda escape: values[escape[1]], prefix).removesuffix(" ") + (rest or "")
-
-    return _HEAD.sub(head, text)
 
 
 def records(text: str, prefix: str) -> tuple[Format, list[str]]:

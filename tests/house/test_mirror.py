@@ -139,6 +139,7 @@ WITHOUT_MODULE: dict[str, str] = {
     "formats/test_properties.py": "what holds for every format",
     "formats/test_recorded.py": "whole recordings of daemons",
     "formats/test_samples.py": "samples of every format",
+    "investigate/test_forgery.py": "hostile logs from their formats to the answer",
     "investigate/test_on_the_engine.py": "findings on the real engine",
     "logql/test_grammar.py": "grammar.cases: text to tree and back",
     "query/test_cases.py": "cases/*.case: whole queries on the real engine",

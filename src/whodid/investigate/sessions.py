@@ -20,6 +20,8 @@ Ending = Literal["disconnect", "reused", "crash", "open"]
 """`reused`: no disconnect was seen, but another session has the pid. `open`: the rows end here."""
 
 _UNKNOWN = frozenset({"", "[unknown]"})
+_TWINS = 1000
+"""How many lines back one with the same number is looked for."""
 _FLAVOUR = re.compile(r"\.(json|csv)(?:[.-]|$)")
 
 
@@ -117,6 +119,8 @@ class _Book:
 
     def _add_doubtful(self, key: str, session: Session | None, event: Event) -> None:
         """Kept beside the session it claims to be of, where it can be shown but not believed."""
+        if session is not None:
+            _doubt_twins(session, event)
         session = session or self._doubtful.get(key)
         if session is None:
             self._doubtful[key] = self._open(event)
@@ -190,6 +194,23 @@ def _doubt(event: Event, session: Session | None) -> Event:
     else:
         return event
     return replace(event, suspect=why)
+
+
+def _doubt_twins(session: Session, event: Event) -> None:
+    """A suspect line casts doubt on an earlier one, which came when nothing spoke against it yet: on the one with the
+    same number, for the server gives each number to one line of a session; and where the session's beginning was not
+    seen, on those that say of it what the suspect line denies, for nobody knows which of the two is right."""
+    metadata = event.row.metadata
+    number, client = metadata.get("line_no"), _known(metadata.get("client", ""))
+    denied = session.client if session.opening is None and client != session.client else ""
+    for at in range(len(session.events) - 1, max(-1, len(session.events) - 1 - _TWINS), -1):
+        twin = session.events[at]
+        if twin.suspect:
+            continue
+        if number and twin.row.metadata.get("line_no") == number:
+            session.events[at] = replace(twin, suspect=f"another line of the session has the number {number} as well")
+        elif denied and client and twin.row.metadata.get("client") == denied:
+            session.events[at] = replace(twin, suspect=f"another line of the session says client {client}")
 
 
 def _known(value: str) -> str:
