@@ -6,6 +6,7 @@ from typing import get_args
 from kit.house import SRC, TESTS, tree
 from whodid.formats import FORMATS
 from whodid.logql import ast as logql
+from whodid.promtail.stages import STAGES as PROMTAIL_STAGES
 from whodid.query.stages import STAGES
 
 SAMPLES = TESTS / "formats" / "samples"
@@ -41,3 +42,10 @@ def test_every_stage_file_is_in_the_table() -> None:
 
 def test_every_stage_of_the_language_has_a_meaning() -> None:
     assert set(STAGES) == set(get_args(logql.Stage))
+
+
+def test_every_stage_of_promtail_is_in_the_table_and_in_the_reference() -> None:
+    files = {path.stem for path in (SRC / "promtail" / "stages").glob("*.py")} - {"__init__", "stage"}
+    assert files == {made.__module__.rsplit(".", 1)[1] for made in PROMTAIL_STAGES.values()}
+    page = (TESTS.parent / "docs" / "reference" / "pipeline.md").read_text()
+    assert {name for name in PROMTAIL_STAGES if f"`{name}`" not in page} == set()

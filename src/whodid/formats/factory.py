@@ -19,6 +19,7 @@ from whodid.formats.plain import Plain
 from whodid.formats.postgres import Postgres
 from whodid.formats.postgres_csv import PostgresCsv
 from whodid.formats.postgres_json import PostgresJson
+from whodid.formats.raw import Raw
 from whodid.formats.received import Received
 from whodid.formats.syslog import Syslog
 
@@ -68,6 +69,7 @@ FORMATS: Final[dict[str, Callable[[FormatSettings], Format]]] = {
     "journal": Journal,
     "backup": Backup,
     "plain": Plain,
+    "raw": Raw,
     "received": partial(Received, make=make_format),
     "docker": partial(Docker, make=make_format),
 }
