@@ -3,6 +3,7 @@ Promtail's configuration. The work is done in agent/ and promtail/; what is prin
 """
 
 import logging
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from whodid.config.load import find_file, load_config
 from whodid.errors import WhodidError
 from whodid.formats import make_format
 from whodid.model.clock import SECOND, SystemClock, format_duration, format_rfc3339
+from whodid.promtail.convert import convert
+from whodid.promtail.load import read_config
+from whodid.promtail.yaml_text import whodid_yml
 
 STDIN = "-"
 
@@ -78,7 +82,17 @@ def agent(
 
 
 def _convert(words: list[str]) -> int:
-    raise BadWords("conversion is not available in this version")
+    """Prints whodid.yml for a Promtail configuration."""
+    if len(words) != 1:
+        raise BadWords("`whodid agent convert` takes one file: whodid agent convert /etc/promtail/promtail-config.yml")
+    try:
+        text = Path(words[0]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise BadWords(
+            f"cannot read {words[0]}: {e.strerror if isinstance(e, OSError) else 'it is no UTF-8'}"
+        ) from None
+    typer.echo(whodid_yml(convert(read_config(text, words[0]), socket.gethostname()), words[0]).rstrip())
+    return 0
 
 
 def _dry_run(settings: AgentSettings, files: list[str], job: str, *, as_json: bool) -> None:

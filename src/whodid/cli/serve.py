@@ -73,6 +73,7 @@ def agent_settings(config: Config) -> AgentSettings:
         sources=sources_of(config),
         token_file=section.token_file,
         redact=section.redact,
+        tenant=section.tenant,
         # An hour less than the server keeps: what is nearly too old here would be too old when it arrives.
         max_age_ns=max(config.retention.period_ns - 3600 * SECOND, 1),
     )

@@ -15,6 +15,7 @@ import yaml
 from whodid.agent.settings import RedactRule, RedactSettings
 from whodid.api.hooks import DeployHook, GithubHook, Hooks
 from whodid.config.environment import KEYS, empty_mapping, override
+from whodid.config.promtail import read_promtail
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import read_source
 from whodid.document import Document, Fields, Mistake, compose
@@ -227,11 +228,6 @@ def _person(document: Document, key: str, node: yaml.Node) -> Person:
 
 
 def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
-    if section.has("promtail_config"):
-        section.wrong(
-            "promtail_config",
-            "agent.promtail_config is not available in this version; list the files under agent.sources",
-        )
     server = section.text("server", own.url)
     if not server.startswith(("http://", "https://")):
         section.wrong("server", f"agent.server must be an http:// or https:// address, not {server!r}")
@@ -239,8 +235,18 @@ def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
     sources = tuple(
         read_source(document, node, f"agent.sources[{i}]") for i, node in enumerate(section.items("sources"))
     )
-    host = section.text("host") or socket.gethostname()
-    return AgentSection(server.rstrip("/"), host, _path(section, "token_file"), sources, redact)
+    host, token_file = section.text("host") or socket.gethostname(), _path(section, "token_file")
+    promtail = _path(section, "promtail_config")
+    given = read_promtail(section, promtail) if promtail else None
+    if given is None:
+        return AgentSection(server.rstrip("/"), host, token_file, sources, redact, promtail_config=promtail)
+    converted, found = given
+    if not section.has("server"):
+        server = converted.server
+    if token_file is None and converted.token_file:
+        token_file = Path(converted.token_file)
+    tenant = converted.tenant
+    return AgentSection(server.rstrip("/"), host, token_file, (*sources, *found), redact, tenant, promtail)
 
 
 def _redact(document: Document, section: Fields) -> RedactSettings:

@@ -75,6 +75,11 @@ class AgentSection:
     """What to follow; empty: the usual logs of this machine, found by looking."""
     redact: RedactSettings = field(default_factory=RedactSettings)
     """How secrets are masked before a line leaves this host: `rules`, `key_file`, `disabled`."""
+    tenant: str = ""
+    """Loki's tenant (`X-Scope-OrgID`), where a Promtail configuration names one."""
+    promtail_config: Path | None = None
+    """A Promtail configuration: its scrape configs are sources beside those listed here. Where `server` is not given,
+    its first client's address counts."""
 
 
 @dataclass(frozen=True, slots=True)
