@@ -39,7 +39,7 @@ class Pattern:
             raise PatternError("error parsing regexp: invalid UTF-8") from None
         self._match = compiled._regexp.Match
         self.groups: int = compiled.groups
-        self.groupindex: dict[str, int] = compiled.groupindex
+        self.groupindex = dict(sorted(compiled.groupindex.items(), key=lambda named: int(named[1])))
         """The group of every name, in the order of the groups."""
 
     def test(self, text: str) -> bool:
