@@ -30,6 +30,10 @@ def test_spans_are_re2s_but_for_empty_ones_behind_a_match(expression: str, text:
     assert [spans[0] for spans in Pattern(expression).spans(held)] == expected
 
 
+def test_names_come_in_the_order_of_their_groups() -> None:
+    assert list(Pattern("(?P<z>.)(.)(?P<a>.)").groupindex.items()) == [("z", 1), ("a", 3)]
+
+
 def test_any_text_can_be_searched() -> None:
     assert Pattern("(.)$").search("a\ud800", [1]) == ["?"]
 

@@ -39,6 +39,7 @@ CASES = {
     "{{ until 3 }}{{ untilStep 0 6 2 }}{{ until -2 }}": "[0 1 2][0 2 4][0 -1]",
     '{{ $d := dict "a" 1 }}{{ $_ := set $d "b" 2 }}{{ get $d "b" }}{{ hasKey $d "c" }}{{ keys $d }}{{ values $d }}': "2false[a b][1 2]",
     '{{ $d := dict "a" 1 "b" 2 }}{{ pick $d "a" }}{{ omit $d "a" }}{{ unset $d "a" }}': "map[a:1]map[b:2]map[b:2]",
+    '{{ $d := dict }}{{ set $d "a" (list $d) }}': "! a dict cannot hold itself",
     '{{ fail "no" }}': "! no",
     "{{ first .user }}": "! cannot find a list",
     '{{ keys "x" }}': "! cannot find a dict",

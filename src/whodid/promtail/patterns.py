@@ -39,7 +39,7 @@ class Pattern:
             raise PatternError("error parsing regexp: invalid UTF-8") from None
         self._match = compiled._regexp.Match
         self.groups: int = compiled.groups
-        self.groupindex: dict[str, int] = compiled.groupindex
+        self.groupindex = dict(sorted(compiled.groupindex.items(), key=lambda named: int(named[1])))
         """The group of every name, in the order of the groups."""
 
     def test(self, text: str) -> bool:
@@ -48,14 +48,18 @@ class Pattern:
         return bool(self._match(_ANYWHERE, held, 0, len(held))[0] != _NO_SPAN)
 
     def search(self, text: str, wanted: Sequence[int]) -> list[str] | None:
-        """The texts of some groups of the first match, empty where a group took no part; None without a match."""
+        """The texts of some groups of the first match, rising, empty where a group took no part; None without one."""
         held = _bytes(text)
         spans = self._match(_ANYWHERE, held, 0, len(held))
         if spans[0] == _NO_SPAN:
             return None
-        if text.isascii():  # places in the bytes are places in the text
-            return [text[begin:end] if begin >= 0 else "" for begin, end in [spans[group] for group in wanted]]
-        return [text_of(held, spans[group]) for group in wanted]
+        if wanted and len(wanted) == len(spans) - 1 and wanted[0] == 1:
+            spans = spans[1:]  # all of them, as it mostly is
+        else:
+            spans = [spans[group] for group in wanted]
+        if text.isascii():  # places in the bytes are places in the text; [-1:-1] is empty
+            return [text[begin:end] for begin, end in spans]
+        return [text_of(held, span) for span in spans]
 
     def expander(self, *replacements: str) -> Callable[[str], list[str] | None]:
         """A function that fills replacements (`$1`, `${name}`) from the first match in a text; None without a match."""

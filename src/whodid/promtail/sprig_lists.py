@@ -11,6 +11,7 @@ from whodid.templates.go_format import show
 from whodid.templates.values import Failure, StringMap, check_size, joined, truth
 
 _MOST_ITEMS: Final = 10_000
+_MOST_INSIDE: Final = 20
 
 
 def _list(value: Any) -> list[Any]:
@@ -67,8 +68,18 @@ def make_dict(*pairs: Any) -> dict[str, Any]:
 def _set(held: Any, name: str, value: Any) -> dict[str, Any]:
     if len(_map(held)) >= _MOST_ITEMS:
         raise Failure(f"a dict has at most {_MOST_ITEMS} keys")
+    if _reaches(value, held, 0):
+        raise Failure("a dict cannot hold itself")
     held[name] = value
     return _map(held)
+
+
+def _reaches(value: Any, held: Any, depth: int) -> bool:
+    """Whether a value holds the dict, or so much inside each other that nobody should look."""
+    if value is held or depth > _MOST_INSIDE:
+        return True
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_reaches(item, held, depth + 1) for item in inside if isinstance(item, dict | list))
 
 
 def _unset(held: Any, name: str) -> dict[str, Any]:

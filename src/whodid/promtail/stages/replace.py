@@ -37,7 +37,7 @@ def make(given: object, place: str, tools: Tools) -> Step:
             return True
         try:
             result, named = _replaced(pattern, made, text, StringMap(template.texts(extracted)))
-        except TemplateError:
+        except (TemplateError, RecursionError):
             counters.unread("replace")
             return True
         if source is None:

@@ -29,7 +29,7 @@ def make(given: object, place: str, tools: Tools) -> Step:
         data["Entry"] = entry.line
         try:
             text = made.run(data)
-        except TemplateError:
+        except (TemplateError, RecursionError):
             counters.unread("template")
             return True
         if text:

@@ -4,7 +4,6 @@ If it cannot be read, `action_on_failure` decides: `fudge` (the default) takes t
 a nanosecond more, `skip` leaves the entry's own. Source: Promtail's manual and behaviour.
 """
 
-from collections import OrderedDict
 from typing import Final
 
 from whodid.promtail.entry import PipelineEntry
@@ -66,7 +65,7 @@ def _skip(source: str, readers: list[Read], tools: Tools) -> Step:
 
 def _fudge(source: str, readers: list[Read], tools: Tools) -> Step:
     counters = tools.counters
-    last_ns: OrderedDict[frozenset[tuple[str, str]], int] = OrderedDict()
+    last_ns: dict[frozenset[tuple[str, str]], int] = {}
 
     def step(entry: PipelineEntry) -> bool:
         ns = _instant(entry, source, readers)
@@ -77,10 +76,9 @@ def _fudge(source: str, readers: list[Read], tools: Tools) -> Step:
             if before is None:
                 return True
             ns = before + 1
+        if len(last_ns) >= _MOST_REMEMBERED and key not in last_ns:
+            del last_ns[next(iter(last_ns))]
         entry.ns = last_ns[key] = ns
-        last_ns.move_to_end(key)
-        if len(last_ns) > _MOST_REMEMBERED:
-            last_ns.popitem(last=False)
         return True
 
     return step
