@@ -47,10 +47,12 @@ class Logs:
         self._lines = 0
 
     def statement(self, sql: str) -> None:
-        stamp, self._lines = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"), self._lines + 1
-        head = f"{stamp} [4711]: [{self._lines}-1] user=shop_admin,db=shop,app=psql,client=10.20.0.77 LOG:  "
+        stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         with self._database.open("a") as file:
-            file.write(f"{head}statement: {sql}\n{head}duration: 0.321 ms\n")
+            for message in (f"statement: {sql}", "duration: 0.321 ms"):
+                self._lines += 1
+                head = f"{stamp} [4711]: [{self._lines}-1] user=shop_admin,db=shop,app=psql,client=10.20.0.77"
+                file.write(f"{head} LOG:  {message}\n")
 
     def login(self) -> None:
         stamp = datetime.now(UTC).isoformat()
