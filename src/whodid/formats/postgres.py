@@ -63,12 +63,14 @@ class Postgres:
         line = self._redact(record)
         head = self._prefix.strict.match(record)
         if head is not None and record.find(":  ", head.end(), self._prefix.longest) < 0:
-            values, doubt = head.groups(), ""
+            values, doubt, understood = head.groups(), "", True
             out = self._significant({name: values[group] for name, group in self._groups})
             stamp: str | None = values[self._stamp_group] if self._stamp_group >= 0 else None
             severity, message_at = values[self._severity_group], head.end()
         else:
             reading, doubt = self._read_with_care(record)
+            understood = reading is not None
+            reading = reading or self._prefix.foreign_reading(record)
             if reading is None:
                 return Parsed(line, {}, None, understood=False)
             out = self._significant(reading.values)
@@ -76,7 +78,7 @@ class Postgres:
             severity, message_at = reading.severity, reading.message_at
         ns = self._instant(stamp)
         self._complete(out, ns, severity, record[message_at:], doubt)
-        return Parsed(line, self._redact.attributes(record, line, out), ns)
+        return Parsed(line, self._redact.attributes(record, line, out), ns, understood)
 
     def _read_with_care(self, record: str) -> tuple[Reading | None, str]:
         """The reading of a record that has several, or none in the ordinary way; and the doubt that remains."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from whodid.formats.format import FormatSettings
 from whodid.formats.postgres_record import Teller
 from whodid.formats.postgres_session import UNKNOWN
+from whodid.formats.postgres_severity import untranslated
 from whodid.formats.stamps import LocalStamps
 
 _NAMES: Final = (
@@ -66,6 +67,7 @@ class Fields:
         self, fields: Mapping[str, Any], severity: str, message: str, doubt: str = ""
     ) -> tuple[dict[str, str], int | None]:
         """The attributes and the instant of one record."""
+        severity = untranslated(severity)
         out = _attributes(fields)
         parts = {word: fields[key] for key, word in _PARTS if isinstance(fields.get(key), str) and fields[key]}
         stamp = fields.get("timestamp")

@@ -4,7 +4,7 @@ Continuation lines begin with a tab, follow-ups (DETAIL, STATEMENT …) have hea
 and a name with a newline in it, which the server does not escape, cuts a head in pieces. Used by postgres.py.
 """
 
-from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, has_severity
+from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, Reading, has_severity
 
 
 class Lines:
@@ -46,12 +46,11 @@ class Lines:
         at = line.find(":  ")
         while at >= 0 and not line.endswith(FOLLOW_UPS, 0, at):
             at = line.find(":  ", at + 3)
-        if at < 0:
+        if at < 0 and self._prefix.foreign.match(line) is None:
             return False
         pid = self._pid_of(record)
         return bool(pid) and any(
-            reading.severity in FOLLOW_UPS and reading.values.get("pid") == pid
-            for reading in self._prefix.readings(line)
+            reading.severity in FOLLOW_UPS and reading.values.get("pid") == pid for reading in self._readings(line)
         )
 
     def _is_rest_of_a_head(self, line: str) -> bool:
@@ -60,8 +59,13 @@ class Lines:
         return begins.match(line) is None and has_severity(line) and not self._prefix.readings(line)
 
     def _pid_of(self, record: str) -> str:
-        readings = self._prefix.readings(record)
+        readings = self._readings(record)
         return readings[0].values.get("pid", "") if readings else ""
+
+    def _readings(self, line: str) -> list[Reading]:
+        readings = self._prefix.readings(line)
+        foreign = None if readings else self._prefix.foreign_reading(line)
+        return readings if foreign is None else [foreign]
 
     def parts(self, text: str) -> tuple[str, dict[str, str], int, bool]:
         """Message and follow-up parts, with the server's leading tabs taken off; how many log lines they were; and
@@ -70,7 +74,7 @@ class Lines:
         pieces: dict[str, list[str]] = {"": [message]}
         current, lines, stray = pieces[""], 1, False
         for line in rest:
-            head = None if line.startswith("\t") else next(iter(self._prefix.readings(line)), None)
+            head = None if line.startswith("\t") else next(iter(self._readings(line)), None)
             if head is not None and head.severity in FOLLOW_UPS:
                 current = pieces.setdefault(head.severity, [])
                 line = line[head.message_at :]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from whodid.formats.errors import FormatError
+from whodid.formats.postgres_severity import untranslated
 
 SEVERITIES: Final = ("DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "ERROR", "FATAL", "PANIC")
 FOLLOW_UPS: Final = ("DETAIL", "HINT", "QUERY", "CONTEXT", "LOCATION", "BACKTRACE", "STATEMENT")
@@ -103,9 +104,18 @@ class Prefix:
         """`strict` for heads that begin a record, as a pattern. It has its own groups; `layout` says what they hold."""
         self._patterns = [re.compile(piece.pattern) if piece.pattern else None for piece in self.pieces]
         self.longest = sum(4 * _NAME_BYTES if piece.is_text else 80 + len(piece.literal) for piece in self.pieces)
-        self.foreign = re.compile(_strict_pattern(self.pieces) + r"[^\W\d_]{2,}:  ")
-        """A whole head with a severity in another language (lc_messages): not read, but not broken off either."""
+        self.foreign = re.compile(_strict_pattern(self.pieces) + r"([^\W\d_]+) ?:  ")
+        """A whole head with a severity in another language (lc_messages)."""
         self.stub = _stub(self.pieces)
+
+    def foreign_reading(self, record: str) -> Reading | None:
+        """The reading of a record whose severity is in another language, given in English if that is known."""
+        head = self.foreign.match(record)
+        if head is None:
+            return None
+        *values, word = head.groups()
+        named = {name: value for name, value in zip(self.names, values, strict=True) if value is not None}
+        return Reading(named, untranslated(word), head.end())
 
     def readings(self, record: str, at: int = 0) -> list[Reading]:
         """Every way to read the record from `at` on, leftmost split first."""
