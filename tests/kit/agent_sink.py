@@ -13,13 +13,16 @@ import cramjam
 
 from whodid.model.entry import Entry
 from whodid.wire.push_headers import KEY_HEADER
-from whodid.wire.push_protobuf import iter_entries
+from whodid.wire.push_protobuf import count_entries, iter_entries, scan_streams
 
 
 class PushStore:
     """What a server would have stored, and every attempt it saw. `wait_for` blocks until it holds enough."""
 
-    def __init__(self) -> None:
+    def __init__(self, counting: bool = False) -> None:
+        self.counting = counting
+        """Whether entries are only counted, for there are too many of them."""
+        self.count = 0
         self.entries: list[tuple[str, Entry]] = []
         self.keys: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -28,10 +31,14 @@ class PushStore:
 
     def push(self, key: str, body: bytes) -> None:
         with self._changed:
-            self.keys.append(key)
+            if not self.counting:
+                self.keys.append(key)
             if key not in self._seen:
                 self._seen[key] = hashlib.sha256(body).digest()
-                self.entries.extend(iter_entries(bytes(cramjam.snappy.decompress_raw(body))))
+                raw = bytes(cramjam.snappy.decompress_raw(body))
+                self.count += sum(count_entries(raw, begin, end) for _, begin, end in scan_streams(raw))
+                if not self.counting:
+                    self.entries.extend(iter_entries(raw))
             assert self._seen[key] == hashlib.sha256(body).digest(), f"key {key} with two bodies"
             self._changed.notify_all()
 
@@ -52,8 +59,8 @@ class PushStore:
 class Sink:
     """The HTTP listener around a PushStore; `answer` may replace the answer to one attempt (status, or None: store)."""
 
-    def __init__(self, answer: Callable[[int], int | None] = lambda attempt: None) -> None:
-        self.store = PushStore()
+    def __init__(self, answer: Callable[[int], int | None] = lambda attempt: None, counting: bool = False) -> None:
+        self.store = PushStore(counting)
         self.attempts = 0
         self.most_at_once = 0
         """How many pushes were here at the same time, at most."""
@@ -70,7 +77,8 @@ class Sink:
                     return  # the agent was killed while it sent this
                 sink.attempts += 1
                 sink._attempted.set()
-                sink.store.headers.append({**dict(self.headers.items()), "path": self.path})
+                if not counting:
+                    sink.store.headers.append({**dict(self.headers.items()), "path": self.path})
                 here.add(self)
                 sink.most_at_once = max(sink.most_at_once, len(here))
                 status = answer(sink.attempts)

@@ -430,3 +430,23 @@ def test_what_is_written_into_a_rotated_file_after_it_was_let_go_is_read_when_it
     append(tmp_path / "app.log.1", b"2\n")
     append(path, b"3\n")
     assert f.look() == {"app.log": b"1\n2\n3\n"}
+
+
+def test_a_rotated_file_that_is_named_too_is_let_go_when_it_is_over(tmp_path: Path, followers: list[Follower]) -> None:
+    """Its writer died in the middle of a line, so that nothing else would ever say that the line is over."""
+    f = Follower(tmp_path / "app.log*")
+    followers.append(f)
+    path = tmp_path / "app.log"
+    append(path, b"1\n2 hal")
+    f.look()
+    path.rename(tmp_path / "app.log.1")
+    append(path, b"3\n")
+    f.look()
+    old = next(feed for feed in f.source.feeds if feed.offset > 2)
+    f.look()
+    f.look(100)
+    assert old.finished
+    assert [f.look(seconds)["app.log"] for seconds in (1, 1)] == [b"1\n2 hal3\n"] * 2
+    assert f.count() == 1
+    append(tmp_path / "app.log.1", b"f\n")
+    assert f.look() == {"app.log": b"1\n2 hal3\nf\n"}

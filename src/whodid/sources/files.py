@@ -104,11 +104,12 @@ class FileSource:
             if file.finished:
                 continue
             signature = signatures.get(file.key)
-            if signature is None or not file.is_settled(signature, now_s):
+            renamed = self._present.get(file.key) != file.path
+            if signature is None or renamed or not file.is_settled(signature, now_s):
                 self._look(file, now_s)
         self._resume_all()
         for key, path in self._present.items():
-            if key not in self._by_key:
+            if key not in self._by_key and not self._is_done(key, signatures[key]):
                 self._adopt(path)
         if self._present != before or self._stirred:
             self._at.clear()
@@ -129,6 +130,11 @@ class FileSource:
             self._present[key] = path
             self._adopt(path)
             self._name(path, key)
+
+    def _is_done(self, key: Key, signature: Signature) -> bool:
+        """Whether a file was let go, and has not been written to since."""
+        done = self._done.get(key)
+        return done is not None and (done.offset, done.mtime_ns) == (signature.size_bytes, signature.mtime_ns)
 
     def _find_present(self) -> dict[Key, Signature]:
         """Takes note of the regular, uncompressed files that the patterns name now; what each looks like."""
@@ -214,7 +220,7 @@ class FileSource:
         if file.finished:
             return
         self._stirred[file] = None
-        before, before_key, named = file.place(file.offset), file.key, file.key in self._present
+        before, before_key, named = file.place(file.offset), file.key, self._is_named(file)
         if named:
             self._nameless.pop(file, None)
         elif file not in self._nameless:
@@ -245,6 +251,13 @@ class FileSource:
                     # It was empty: perhaps a whole generation was written, copied and truncated since the last look.
                     self._adopt_successors(file.path, before, file, file.mtime_ns)
                 file.grow_head()
+
+    def _is_named(self, file: FollowedFile) -> bool:
+        """Whether its writer may still be led to it. A rotated file that a pattern names, too, is over when another has
+        taken its path: what stands at its end without a newline is all there will be of that line."""
+        name = self._present.get(file.key)
+        superseded = file.path in siblings.rotated_from(name or "") and self._follower(file) is not None
+        return name is not None and not superseded
 
     def _truncated(self, file: FollowedFile) -> None:
         """The content is gone from here; a copy that rotation made of it may hold what was not read."""
