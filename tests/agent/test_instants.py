@@ -15,6 +15,10 @@ CASES = {
         [10 * SECOND + 5 * MILLISECOND, 10 * SECOND + 5 * MILLISECOND + 1],
     ),
     "never into another second": ([10 * SECOND, 9 * SECOND], [10 * SECOND, 9 * SECOND]),
+    "a second that comes again": (
+        [10 * SECOND, 9 * SECOND, 10 * SECOND, 9 * SECOND, 11 * SECOND, 10 * SECOND],
+        [10 * SECOND, 9 * SECOND, 10 * SECOND + 1, 9 * SECOND + 1, 11 * SECOND, 10 * SECOND + 2],
+    ),
     "clock set back": ([4000 * SECOND, 400 * SECOND], [4000 * SECOND, 400 * SECOND]),
     "no stamp after one with a stamp": ([10 * SECOND, None, None], [10 * SECOND, 10 * SECOND + 1, 10 * SECOND + 2]),
     "a log without stamps": ([None, None], [NOW, NOW + 1]),
