@@ -15,7 +15,7 @@ from whodid.formats.format import Front, Head
 from whodid.formats.postgres_prefix import RUN, VARYING, Prefix
 from whodid.formats.postgres_session import Session, deceptive, names_of
 from whodid.formats.postgres_witness import Sessions
-from whodid.pgsql import DIGITS_ALIKE, digits_matter, may_change_logging, worst_of
+from whodid.pgsql import Shapes, may_change_logging, shape_of, worst_of
 
 _KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=$|  ))?((?!))?"
 """How the messages begin that a busy log consists of. Its last group stands for what a prefix has not: it is empty."""
@@ -99,36 +99,6 @@ class _Numbers(dict[str, tuple[int, bytes]]):
         return number
 
 
-class _Operations(dict[bytes, bytes]):
-    """`operation` and `table`, encoded, by the text of a statement with its digits made alike."""
-
-    __slots__ = ("_exact", "_front")
-
-    def __init__(self, front: Front) -> None:
-        super().__init__()
-        self._front = front
-        self._exact: dict[bytes, bytes] = {}
-        """By the text itself, where its digits matter (`t1`, `$1`): frameworks send the same few over and over."""
-
-    def judge(self, sql: str, raw: bytes, shape: bytes) -> bytes | None:
-        """For a text whose shape is new. None where it may change what is logged."""
-        packed = self._exact.get(raw)
-        if packed is not None:
-            return packed
-        if may_change_logging(sql):
-            return None
-        operation, table = worst_of(sql)
-        packed = _pair(self._front, "operation", operation)
-        if table:
-            packed += _pair(self._front, "table", table)
-        if len(raw) <= _LONGEST_SHAPE:
-            kept, key = (self._exact, raw) if digits_matter(sql) else (self, shape)
-            if len(kept) >= _MOST_SHAPES:
-                kept.clear()
-            kept[key] = packed
-        return packed
-
-
 class _KnownHead:
     """A head that was found to be in order. Small, and of values shared with others: thousands of them are in use
     where sessions are short, and what is not in the processor's cache is dear."""
@@ -209,7 +179,7 @@ class Quick:
         self._pids, self._ids, self._numbers = _Packed("pid", front), _Packed("session", front), _Numbers(front)
         self._ports = _Packed("port", front)
         self._varying = tuple((at, _Packed(name, front)) for at, name in enumerate(layout) if name in _INSIGNIFICANT)
-        self._operations = _Operations(front)
+        self._operations = Shapes(self._operation, _MOST_SHAPES, _LONGEST_SHAPE)
         self._statements, self._durations = _Fronts("statement", front), _Fronts("duration_ms", front)
         self._whys = _Fronts("trust_why", front)
         self._heads: dict[Hashable, _KnownHead] = {}
@@ -350,9 +320,17 @@ class Quick:
             raw = sql.encode()
         except UnicodeEncodeError:
             return None
-        shape = raw.translate(DIGITS_ALIKE)
+        shape = shape_of(raw)
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
         return told + self._statements[len(raw)] + raw if told is not None else None
+
+    def _operation(self, sql: str) -> bytes | None:
+        """`operation` and `table`, encoded. None for a text that may change what is logged."""
+        if may_change_logging(sql):
+            return None
+        operation, table = worst_of(sql)
+        packed = _pair(self._front, "operation", operation)
+        return packed + _pair(self._front, "table", table) if table else packed
 
 
 def _executed(message: str) -> str | None:
