@@ -15,7 +15,7 @@ from whodid.formats.format import Front, Head
 from whodid.formats.postgres_prefix import RUN, VARYING, Prefix
 from whodid.formats.postgres_session import Session, deceptive, names_of
 from whodid.formats.postgres_witness import Sessions
-from whodid.pgsql import Shapes, may_change_logging, shape_of, worst_of
+from whodid.pgsql import DIGITS_ALIKE, Shapes, may_change_logging, shape_of, worst_of
 
 _KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=$|  ))?((?!))?"
 """How the messages begin that a busy log consists of. Its last group stands for what a prefix has not: it is empty."""
@@ -29,18 +29,18 @@ _INSIGNIFICANT: Final = {"txid": "0", "query_id": "0", "sqlstate": "00000"}
 
 
 class _Fronts(dict[int, bytes]):
-    """What stands before the values of one attribute, by how long they are."""
+    """What stands before the values of one attribute, by how long they are; `others` before that."""
 
-    __slots__ = ("_front", "_name")
+    __slots__ = ("_front", "_name", "_others")
 
-    def __init__(self, name: str, front: Front) -> None:
+    def __init__(self, name: str, front: Front, others: bytes = b"") -> None:
         super().__init__()
-        self._name, self._front = name, front
+        self._name, self._front, self._others = name, front, others
 
     def __missing__(self, size_bytes: int) -> bytes:
         if len(self) >= _MOST_VALUES:
             self.clear()
-        made = self[size_bytes] = self._front(self._name, size_bytes)
+        made = self[size_bytes] = self._others + self._front(self._name, size_bytes)
         return made
 
 
@@ -118,8 +118,8 @@ class Quick:
     __slots__ = (
         "_completed",
         "_distrust",
-        "_duration",
         "_durations",
+        "_durations_alone",
         "_find_all",
         "_front",
         "_heads",
@@ -184,7 +184,7 @@ class Quick:
         self._whys = _Fronts("trust_why", front)
         self._heads: dict[Hashable, _KnownHead] = {}
         self._completed = _pair(front, "outcome", "completed")
-        self._duration = _pair(front, "operation", "duration") + self._completed
+        self._durations_alone = _Fronts("duration_ms", front, _pair(front, "operation", "duration") + self._completed)
         self._distrust = _pair(front, "trust", "suspect")
 
     def heads(self, lines: Sequence[str]) -> list[Head | None]:
@@ -206,7 +206,7 @@ class Quick:
     ) -> Iterator[None]:
         known_heads, key, numbers, sessions = self._heads, self._key, self._numbers, self._sessions.by_pid
         pid_at, line_no_at, stamp_at, varying = self._pid_at, self._line_no_at, self._stamp_at, self._varying
-        add, add_instant, tell = attributes.append, instants.append, self._tell
+        add, add_instant, tell, durations = attributes.append, instants.append, self._tell, self._durations_alone
         stamp, ns = "", self._instant(None)
         if suspects := self._suspicious(records):
             heads = list(heads)
@@ -220,7 +220,10 @@ class Quick:
             ):
                 yield
                 continue
-            if "\n" in record:
+            if (took := values[_DURATION]) and not values[_REST] and "\n" not in record:
+                raw = took.encode()
+                sql, told = None, durations[len(raw)] + raw
+            elif "\n" in record:
                 sql, told = self._tell_lines(record, values)
             else:
                 sql, told = tell(values, values[_REST])
@@ -248,21 +251,24 @@ class Quick:
     def _of_session(self, known: _KnownHead, pid: str, number: int) -> tuple[Session, bytes]:
         """The session of a line, and what it and the head give to the line, encoded: where the head is not that of the
         session's line before, or the line is not the next one. The session learns what the head says of it."""
-        client = known.names[1] is not None or known.names[3] is not None
-        session, why = self._sessions.current(pid, known.session_id, number, client)
+        names = known.names
+        client = names[1] is not None or names[3] is not None
+        session, why = self._sessions.by_pid.get(pid), ""
+        if session is None or number < 2 or session.ended or session.before is not None:
+            session, why = self._sessions.current(pid, known.session_id, number, client)
         packed = known.packed + self._pids[pid]
         if session.id and not known.session_id:
             packed += self._ids[session.id]
-        if session.port and not known.port and known.names[3] == session.client:
+        if session.port and not known.port and names[3] == session.client:
             packed += self._ports[session.port]
-        unfit = self._sessions.unfit(session, known.names, number, 1)
+        unfit = self._sessions.unfit(session, names, number, 1)
         why = why or unfit
         session.spoke = True
         session.known = None
         if why:
             raw = _utf8(why)
             return session, packed + self._distrust + self._whys[len(raw)] + raw
-        session.learn(known.names)
+        session.learn(names)
         session.known, session.packed = known, packed
         return session, packed
 
@@ -308,9 +314,9 @@ class Quick:
     def _tell_duration(self, rest: str, number: str) -> bytes | None:
         """What stands behind `duration: 1.234 ms`: nothing, or the statement that it took."""
         raw = number.encode()
-        duration = self._durations[len(raw)] + raw
         if not rest:
-            return self._duration + duration
+            return self._durations_alone[len(raw)] + raw
+        duration = self._durations[len(raw)] + raw
         sql = rest[13:] if rest.startswith("  statement: ") else _executed(rest[2:]) if rest.startswith("  ") else None
         told = self._tell_statement(sql) if sql is not None else None
         return self._completed + duration + told if told is not None else None
@@ -320,7 +326,7 @@ class Quick:
             raw = sql.encode()
         except UnicodeEncodeError:
             return None
-        shape = shape_of(raw)
+        shape = shape_of(raw) if b"'" in raw else raw.translate(DIGITS_ALIKE)
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
         return told + self._statements[len(raw)] + raw if told is not None else None
 
