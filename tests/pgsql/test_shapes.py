@@ -71,12 +71,6 @@ def test_no_answer_is_not_remembered() -> None:
 
 
 _BEGINNINGS = ("SELECT a FROM t WHERE b = ", "DELETE FROM t WHERE b = ", "UPDATE t SET a = ", "INSERT INTO t VALUES (")
-    "SELECT a FROM t WHERE b = ",
-    "DELETE FROM t WHERE b = ",
-    "UPDATE t SET a = ",
-    "INSERT INTO t VALUES (",
-    "",
-)
 _PIECES = ("'", "'", "'", "''", '"', "--", "/*", "*/", ";", "E", "U&", "$$", "\\", " ", ",", "a", "1", "f7", "= ", "\n",
            " AS ", " DO ", "TRUNCATE u", "set_config(", "log_statement", "SET log_statement = 0", ")")  # fmt: skip
 TEXTS = st.builds(
