@@ -208,6 +208,7 @@ class Quick:
         pid_at, line_no_at, stamp_at, varying = self._pid_at, self._line_no_at, self._stamp_at, self._varying
         add, add_instant, tell, durations = attributes.append, instants.append, self._tell, self._durations_alone
         stamp, ns = "", self._instant(None)
+        told: bytes | None
         if suspects := self._suspicious(records):
             heads = list(heads)
             for suspect in suspects:
@@ -221,8 +222,8 @@ class Quick:
                 yield
                 continue
             if (took := values[_DURATION]) and not values[_REST] and "\n" not in record:
-                raw = took.encode()
-                sql, told = None, durations[len(raw)] + raw
+                raw, sql = took.encode(), None
+                told = durations[len(raw)] + raw
             elif "\n" in record:
                 sql, told = self._tell_lines(record, values)
             else:
