@@ -369,8 +369,10 @@ class FileSource:
     def _take_up_missing(self, path: str, before: FollowedFile) -> None:
         """Reads on in a file that could not be found at the start, where it came back and was rotated at once."""
         missing = self._missing.get(path)
-        found = missing and (siblings.find_renamed(missing) or siblings.find_copy(missing))
-        if missing is None or found is None:
+        if missing is None:
+            return
+        found = siblings.find_renamed(missing) or siblings.find_copy(missing)
+        if found is None:
             return
         if Key.of(found.stat) in self._by_key:
             os.close(found.fd)
