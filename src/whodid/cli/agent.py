@@ -199,7 +199,8 @@ def _file_lines(source: SourceStand, now_ns: int) -> Iterator[str]:
     if not source.files:
         yield "nothing there yet"
     for file in source.files:
-        yield f"{printable(file.path)}: {_stand(file, now_ns)}"
+        name = f"{file.container}  {file.path}" if file.container else file.path
+        yield f"{printable(name)}: {_stand(file, now_ns)}"
 
 
 def _stand(file: FileStand, now_ns: int) -> str:
