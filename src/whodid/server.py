@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from whodid import __version__
+from whodid.agent.redaction import make_redactor
 from whodid.api.app import api_app, dashboard_app
 from whodid.api.metrics import register
 from whodid.api.services import DEFAULT_TENANT, Services
@@ -140,6 +141,7 @@ async def _house(config: Config, clock: Clock, stop: asyncio.Event) -> AsyncIter
             rule_files=lambda: rule_files(evaluator.groups),
             retention_ns=config.retention.period_ns,
             hooks=config.webhooks,
+            redact=make_redactor(config.agent.redact, config.data_dir),
             version=__version__,
         )
         register(services)

@@ -111,6 +111,23 @@ def test_events_from_the_terminal(whodid: Installation) -> None:
     assert whodid.findings() == [], "a deployment is no danger"
 
 
+def test_a_secret_that_is_told_has_a_mark_by_which_it_is_known_again(whodid: Installation) -> None:
+    """The server's key is made once, for its owner alone; `whodid event` masks before it sends."""
+    marks = set()
+    for service in ("shop", "depot"):
+        server = whodid.start("server")
+        said = json.dumps({"service": service, "message": "PGPASSWORD=h0rse-staple", "db_password": "h0rse-staple"})
+        assert whodid.post("/webhooks/deploy", said.encode(), {"content-type": "application/json"})[0] == 204
+        (stored,) = found(whodid, f'{{job="deployments"}} | service="{service}"')
+        assert stored["message"] == f"PGPASSWORD={stored['db_password']}"
+        marks.add(stored["db_password"])
+        whodid.kill(server)
+    (mark,) = marks
+    assert re.fullmatch(r"<redacted:password:[0-9a-f]{10}>", mark)
+    (key,) = (whodid.directory / "data").glob("*.key")
+    assert (key.stat().st_mode & 0o777, len(key.read_bytes())) == (0o600, 32)
+
+
 NGINX = """
 daemon off; master_process off; pid {directory}/nginx.pid; error_log {directory}/error.log;
 events {{}}

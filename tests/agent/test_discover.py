@@ -54,6 +54,13 @@ def test_json_log_and_syslog(tmp_path: Path) -> None:
     assert ("syslog", "syslog") in [(s.job, s.format) for s in discover(tmp_path)]
 
 
+def test_the_firewall_s_own_file(tmp_path: Path) -> None:
+    """openSUSE writes its packets there, and nowhere else."""
+    put(tmp_path, "var/log/firewall")
+    (source,) = discover(tmp_path)
+    assert (source.job, source.format, source.paths) == ("kernel", "kernel", (str(tmp_path / "var/log/firewall"),))
+
+
 def test_every_job_that_files_tell(tmp_path: Path) -> None:
     for name in (
         "syslog", "auth.log", "kern.log", "ufw.log", "fail2ban.log", "cron.log", "backup-db.log",

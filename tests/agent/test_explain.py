@@ -1,14 +1,22 @@
 """Where sources stand, from the agent's places and its status file."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 from kit.agent_parts import StillClock, agent_settings, tiny_format
 from whodid.agent.collector import Collector
 from whodid.agent.explain import explain
 from whodid.agent.health import Health
+from whodid.agent.inboxes import Inboxes
 from whodid.agent.positions import Positions
 from whodid.agent.pump import Pump
+from whodid.agent.receivers import inbox_directories
+from whodid.agent.settings import SourceSettings
 from whodid.agent.status import take_status
+from whodid.sources.docker import DockerSettings
+from whodid.sources.journal import JournalSettings
+from whodid.sources.receiver import Origin
 
 
 def test_sent_waiting_and_not_understood(tmp_path: Path) -> None:
@@ -37,3 +45,34 @@ def test_before_any_agent_has_run(tmp_path: Path) -> None:
     (stand,) = explain(settings, None)
     assert (stand.job, stand.files) == ("test", [])
     assert stand.where.endswith("/logs/*.log")
+
+
+def test_logs_of_containers_on_the_disk_and_what_was_received(tmp_path: Path) -> None:
+    ids = ["a1" * 32, "b2" * 32]
+    for id, driver in zip(ids, ("json-file", "journald"), strict=True):
+        directory = tmp_path / "docker/containers" / id
+        directory.mkdir(parents=True)
+        (directory / "config.v2.json").write_text(json.dumps({"ID": id, "Name": f"/shop-{id[:2]}"}))
+        (directory / "hostconfig.json").write_text(json.dumps({"LogConfig": {"Type": driver}}))
+        (directory / f"{id}-json.log").write_text("{}\n")
+    docker = SourceSettings("docker", "", docker=DockerSettings(directory=str(tmp_path / "docker")))
+    journal = SourceSettings("journal", "journal", journal=JournalSettings())
+    settings = replace(agent_settings(tmp_path), sources=(docker, journal))
+    inboxes = [Inboxes(source, directory, StillClock()) for source, directory in
+               zip(settings.sources, inbox_directories(settings), strict=True)]  # fmt: skip
+    inboxes[0](Origin("c3", labels={"container": "shop-c3"}))
+    inboxes[0](Origin("docker-events"))
+    inboxes[1](Origin("journal"))
+    (tmp_path / "state/inbox/docker/docker-events/origin.json").write_text("{")
+
+    containers, journals = explain(settings, None)
+    assert [(Path(file.path).parts[-2], file.container, file.size_bytes) for file in containers.files] == [
+        ("c3", "shop-c3", 0),
+        ("docker-events", "", 0),
+        (ids[0], "shop-a1", 3),
+    ]
+    assert [Path(file.path).parts[-2] for file in journals.files] == ["journal"]
+    without = replace(docker, docker=DockerSettings(directory=str(tmp_path / "docker"), files=False))
+    assert len(explain(replace(settings, sources=(without,)), None)[0].files) == 2
+    for one in inboxes:
+        one.close()

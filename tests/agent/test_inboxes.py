@@ -1,11 +1,18 @@
 """The inboxes of one source: found again after a restart, told to the collector, removed when done."""
 
 import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from kit.agent_parts import StillClock
+from kit.docker_engine import FakeEngine
+from kit.inboxes import wait_for
 from whodid.agent.inboxes import Inboxes
 from whodid.agent.settings import SourceSettings
+from whodid.model.clock import SystemClock
+from whodid.sources.docker import DockerReceiver, DockerSettings
 from whodid.sources.receiver import Origin, Received
 
 SETTINGS = SourceSettings("docker", "", labels={"site": "a"}, options={"multiline": "stamp"})
@@ -65,6 +72,68 @@ def test_a_finished_one_goes_when_it_is_sent(tmp_path: Path) -> None:
     inboxes.sweep(lambda device, inode, size: True)
     assert list(inboxes.sources()) == []
     assert not (tmp_path / "inbox/shop-1").exists()
+
+
+def test_what_nobody_asks_for_any_more_goes_when_it_is_sent(tmp_path: Path) -> None:
+    """Only what an earlier run has left: what was asked for in this one is its receiver's business."""
+    before = open_all(tmp_path)
+    for key in ("gone", "there", "asked"):
+        asyncio.run(before(Origin(key)).put([Received("a")]))
+    before.close()
+    again = open_all(tmp_path)
+    again(Origin("asked"))
+    again(Origin("new"))
+    again.keep({"there"})
+    again.sweep(lambda device, inode, size: False)
+    assert len(again.sources()) == 4
+    again.sweep(lambda device, inode, size: True)
+    assert {path.name for path in (tmp_path / "inbox").iterdir()} == {"there", "asked", "new"}
+    again(Origin("gone"))
+    again.keep({"there"})
+    again.sweep(lambda device, inode, size: True)
+    assert (tmp_path / "inbox/gone").exists()
+    again.close()
+
+
+async def test_a_container_destroyed_while_the_agent_was_away_leaves_nothing_behind() -> None:
+    with tempfile.TemporaryDirectory() as directory:  # a socket's path must be short
+        root = Path(directory)
+        async with FakeEngine(root / "d.sock") as engine:
+            boxes = [engine.make(name) for name in ("gone", "stays")]
+            for box in boxes:
+                engine.start_container(box)
+                engine.say(box, "a line")
+            async with received(engine, root) as inboxes:
+                logs = [root / "inbox" / box.id[:32] / "inbox.log" for box in boxes]
+                await wait_for(lambda: all(log.exists() and log.stat().st_size for log in logs), "both lines")
+            engine.remove(boxes[0])
+            async with received(engine, root) as inboxes:
+                await wait_for(lambda: engine.requests.count("/containers/json?all=1&filters=%7B%7D") == 2, "a look")
+                assert len(inboxes.sources()) == 3
+                inboxes.sweep(lambda device, inode, size: False)
+                assert len(inboxes.sources()) == 3, "what is not sent stays"
+                await wait_for(lambda: _swept(inboxes) == 2, "its end")
+        assert not (root / "inbox" / boxes[0].id[:32]).exists()
+        assert (root / "inbox" / boxes[1].id[:32]).exists()
+
+
+def _swept(inboxes: Inboxes) -> int:
+    inboxes.sweep(lambda device, inode, size: True)
+    return len(inboxes.sources())
+
+
+@asynccontextmanager
+async def received(engine: FakeEngine, root: Path) -> AsyncIterator[Inboxes]:
+    """What an agent's run makes of an engine."""
+    inboxes = open_all(root)
+    source = DockerReceiver(DockerSettings(host=f"unix://{engine.socket}"), SystemClock())
+    task = asyncio.create_task(source.run(inboxes))
+    try:
+        yield inboxes
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        inboxes.close()
 
 
 def test_a_key_is_no_way_out_of_the_directory(tmp_path: Path) -> None:

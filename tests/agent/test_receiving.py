@@ -1,7 +1,6 @@
 """Receivers are kept at work: begun again when they end or fail, and their inboxes swept."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from kit.agent_parts import StillClock
@@ -11,7 +10,8 @@ from whodid.agent.positions import Positions
 from whodid.agent.receiving import Inlet, Receiving
 from whodid.agent.settings import SourceSettings
 from whodid.errors import WhodidError
-from whodid.sources.receiver import Inbox, Origin, Received
+from whodid.sources import receiver
+from whodid.sources.receiver import Origin, Received
 
 
 class Flaky:
@@ -21,7 +21,7 @@ class Flaky:
         self.runs = 0
         self.enough = asyncio.Event()
 
-    async def run(self, inbox_for: Callable[[Origin], Inbox]) -> None:
+    async def run(self, inbox_for: receiver.Inboxes) -> None:
         self.runs += 1
         await inbox_for(Origin("one")).put([Received(str(self.runs))])
         if self.runs == 1:

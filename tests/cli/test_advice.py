@@ -1,4 +1,4 @@
-"""The advice about PostgreSQL's logs: for text logs only, by the server's version, with settings the server accepts."""
+"""The advice about logs: for text logs of PostgreSQL, by its version, with settings it accepts; for nginx's escape."""
 
 from pathlib import Path
 
@@ -45,3 +45,21 @@ def test_where_a_better_log_is_written_it_is_named(tmp_path: Path) -> None:
 def test_other_logs_need_none(tmp_path: Path) -> None:
     sources = [SourceSettings("database", "postgres_json", ("/a",)), SourceSettings("auth", "auth", ("/b",))]
     assert list(log_advice(sources, tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "advised"),
+    [
+        ({}, False),
+        ({"log_format": "$remote_addr $status", "escape": "none"}, True),
+        ({"log_format": "log_format a escape=none '$remote_addr $status';"}, True),
+        ({"log_format": 'escape=json \'{"a":"$remote_addr"}\''}, False),
+        ({"log_format": "log_format a;"}, False),
+    ],
+)
+def test_a_log_of_nginx_that_escapes_nothing(tmp_path: Path, options: dict[str, str], advised: bool) -> None:
+    source = SourceSettings("nginx-access", "nginx_access", ("/var/log/nginx/a.log",), options=options)
+    advice = list(log_advice([source], tmp_path))
+    assert [text.partition(" has a log_format with escape=none")[0] for text in advice] == (
+        ["advice nginx-access: /var/log/nginx/a.log"] if advised else []
+    )

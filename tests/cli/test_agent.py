@@ -28,10 +28,17 @@ def run(config: Path, *words: str, stdin: str | None = None) -> Result:
 def test_dry_run_shows_the_line_and_what_was_read_out_of_it(config: Path) -> None:
     result = run(config, "--dry-run", str(config.parent / "auth.log"))
     assert result.exit_code == 0
-    assert "operation=sudo" in result.output
+    assert "  sudo  completed\n    Nov 23 06:30:12 shop-main sudo:" in result.output
     assert "command=/usr/bin/id" in result.output
+    assert result.output.count("{filename=") == 1
     assert "NOT UNDERSTOOD" in result.output
     assert "2 entries, 1 not understood" in result.output
+
+
+def test_dry_run_says_when_the_format_fits_nothing(config: Path) -> None:
+    (config.parent / "auth.log").write_text("odd\nodder\n")
+    result = run(config, "--dry-run", str(config.parent / "auth.log"))
+    assert "none of its records is understood as auth" in result.stderr
 
 
 def test_dry_run_for_programs(config: Path) -> None:
@@ -45,8 +52,8 @@ def test_dry_run_for_programs(config: Path) -> None:
 def test_dry_run_of_a_copy_elsewhere_and_of_stdin(config: Path, tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy/auth.log").write_text(AUTH)
-    assert "operation=sudo" in run(config, "--dry-run", str(tmp_path / "copy/auth.log")).output
-    assert "operation=sudo" in run(config, "--dry-run", "--job", "auth", "-", stdin=AUTH).output
+    assert "  sudo  completed" in run(config, "--dry-run", str(tmp_path / "copy/auth.log")).output
+    assert "  sudo  completed" in run(config, "--dry-run", "--job", "auth", "-", stdin=AUTH).output
 
 
 @pytest.mark.parametrize(

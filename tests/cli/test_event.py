@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import socket
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ from typer.testing import CliRunner, Result
 
 from kit.processes import free_port
 from kit.stub_server import StubServer, stub_server
+from whodid.agent.redaction import make_redactor
+from whodid.agent.settings import RedactSettings
 from whodid.cli.main import app
 
 PUSH = "/loki/api/v1/push"
@@ -33,8 +36,10 @@ def pushed(stub: StubServer) -> tuple[dict[str, str], int, str, dict[str, str]]:
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SUDO_USER", "WHODID_AGENT_TOKEN", "WHODID_SERVER"):
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for name in ("SUDO_USER", "WHODID_AGENT_TOKEN", "WHODID_SERVER", "WHODID_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOGNAME", "noa")
 
@@ -82,6 +87,37 @@ def test_an_event_of_ones_own_is_of_the_job_audit() -> None:
     assert labels == {"job": "audit", "host": "db-1"}
     assert ns == 1_795_438_980 * 10**9
     assert attributes == {"operation": "backup_restored", "user": "omri", "db": "shop"}
+
+
+def test_a_secret_is_masked_with_the_agent_s_rules_and_key(tmp_path: Path) -> None:
+    """Before it is sent or printed; the mark is the one that the agent writes for the same secret."""
+    config = tmp_path / "whodid.yml"
+    config.write_text(f"data_dir: {tmp_path}\nagent: {{redact: {{rules: [{{kind: seat, pattern: 'seat [0-9]+'}}]}}}}\n")
+    agent = make_redactor(RedactSettings(), tmp_path / "agent")
+    with stub_server() as stub:
+        stub.give(PUSH, "", 204)
+        said = run("x", "db_password=h0rse", "note=took seat 12", "--config", str(config), "--server", stub.url)
+        line, attributes = pushed(stub)[2:]
+    assert attributes["db_password"] == agent.whole("password", "h0rse")
+    assert attributes["note"].startswith("took <redacted:seat:")
+    assert json.loads(line) == attributes
+    assert "h0rse" not in said.stdout and "seat 12" not in said.stdout
+
+
+def test_an_account_that_may_not_read_the_configuration_is_told_what_that_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "whodid.yml"
+    config.write_text("no: such\n")
+    monkeypatch.setenv("WHODID_CONFIG", str(config))
+    monkeypatch.setattr(os, "access", lambda path, mode: path != config)
+    with stub_server() as stub:
+        stub.give(PUSH, "", 204)
+        said = run("x", "db_password=h0rse", "--server", stub.url)
+        attributes = pushed(stub)[3]
+    assert (said.exit_code, said.stderr.count("\n")) == (0, 1)
+    assert f"you may not read {config}" in said.stderr
+    assert attributes["db_password"] == "<redacted:password>"
 
 
 def test_json_for_programs() -> None:

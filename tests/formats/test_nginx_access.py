@@ -1,5 +1,6 @@
 """nginx_access with its options, case by case (nginx_access.yml); without options: samples/nginx_access.log."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 
 from whodid.formats import FormatError, FormatSettings, Parsed, make_format
 from whodid.formats.format import Format
+from whodid.formats.redact import Redactor
 from whodid.model.clock import parse_rfc3339
 
 CASES = yaml.safe_load((Path(__file__).parent / "nginx_access.yml").read_text(encoding="utf-8"))
@@ -15,7 +17,7 @@ OPTIONS = ("log_format", "escape", "trusted_proxies")
 
 
 def log(**options: str) -> Format:
-    return make_format("nginx_access", FormatSettings(options=options))
+    return make_format("nginx_access", FormatSettings(options=options, redact=Redactor(b"k" * 32)))
 
 
 def attributes(parsed: Parsed) -> dict[str, str]:
@@ -34,6 +36,9 @@ def test_case(case: dict[str, Any]) -> None:
             assert parsed.ns == parse_rfc3339(one["instant"].isoformat())
         for secret in one.get("hides", []):
             assert secret not in parsed.line and "<redacted" in parsed.line
+        shown = re.sub(r"<redacted:(\w+):[0-9a-f]{10}>", r"<\1>", parsed.line)
+        assert [mark for mark in one.get("marks", []) if mark not in shown] == []
+        assert "<redacted" not in shown, "a mark without a hash"
         assert parsed.line == one["line"] or one.get("hides")
 
 

@@ -59,6 +59,7 @@ RECORDS = st.sampled_from([
 PLANTED = (
     "password=Qq7zWx91kLmZ", "https://bob:Qq7zWx91kLmZ@h/", "Authorization: Bearer Qq7zWx91kLmZ",
     "?token=Qq7zWx91kLmZ&", "PASSWORD $$Qq7zWx91kLmZ$$", "Cookie: a=Qq7zWx91kLmZ; b=Qq7zWx91kLmZ",
+    "Cookie: user=Qq7zWx91kLmZ; request_id=Qq7zWx91kLmZ",
     "AK" + "IAQQ7ZWX91KLMZABCD", "ghp" + "_Qq7zWx91kLmZQq7zWx91kLmZQq7zWx91kLmZ",
     "ey" + "JhbGciOiJQ.Qq7zWx91kLmZ.Qq7zWx91kLmZ",
 )  # fmt: skip
@@ -66,6 +67,7 @@ PLANTED = (
 
 @given(RECORDS, st.sampled_from(PLANTED), st.data())
 @example(("nginx_access", FormatSettings(), '192.0.2.7 - - [23/Nov/2026:04:32:35 +0000] "GET /'), PLANTED[3], None)
+@example(("backend", FormatSettings(), "2026-11-23 06:32:35,690 INFO [shop] POST /a 500"), PLANTED[6], None)
 @settings(max_examples=400)
 def test_no_format_lets_a_secret_through(
     drawn: tuple[str, FormatSettings, str], planted: str, data: st.DataObject | None

@@ -44,7 +44,23 @@ def test_untouched_text_is_the_same_object(text: str) -> None:
 
 def test_every_kind_has_a_case() -> None:
     told = "".join(masked for _, masked in CASES["masked"])
+    told += (Path(__file__).parent / "nginx_access.yml").read_text(encoding="utf-8")  # what its place makes a secret
     assert [kind for kind in KINDS if f"<{kind}>" not in told] == []
+
+
+def test_what_stands_beside_its_name() -> None:
+    """The name may tell that it is a secret, and is never taken for one itself."""
+    mark = redact.whole("password", "h0rse-staple")
+    assert redact.member("db_password", "h0rse-staple") == mark
+    assert redact.member("note", "PGPASSWORD=h0rse-staple psql") == f"PGPASSWORD={mark} psql"
+    assert redact.member("page_token", 'say "hi"\n') == 'say "hi"\n'
+    assert redact.member("password", mark) == mark
+
+
+def test_what_is_a_secret_as_a_whole() -> None:
+    mark = redact.whole("token", "abc")
+    assert MARK.fullmatch(mark) and redact.whole("token", mark) == mark
+    assert Redactor(KEY, disabled=["token"]).whole("token", "abc") == "abc"
 
 
 def test_equal_secrets_have_equal_marks() -> None:

@@ -1,5 +1,6 @@
 """The documentation says what the code does: generated parts are fresh, lists are complete, examples really work."""
 
+import ast
 import base64
 import importlib.util
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer.main
+import yaml
 
 from kit.log_samples import join_records, read_samples
 from whodid.cli.main import app
@@ -34,6 +36,8 @@ from whodid.investigate.weights import WEIGHTS
 from whodid.logql.parser import parse
 from whodid.notify.webhook import sign
 from whodid.rules.load import load_text
+from whodid.sources import docker_events
+from whodid.sources.docker_container import FORMAT_LABEL, JOB_LABEL, PREFIX_LABEL
 
 ROOT = Path(__file__).parents[2]
 REFERENCE, GUIDE = ROOT / "docs" / "reference", ROOT / "docs" / "guide"
@@ -45,6 +49,14 @@ NOT_KEPT = {"", "stamp", "epoch", "type", "what", "why", "name"} | {
     *("state", "code", "said", "child", "account", "by", "ruser", "from", "root", "sent", "who", "directory")
 }
 """Names of patterns that become no attribute."""
+LABELS = {"compose_project", "compose_service"}
+"""Labels of containers, which are no attributes."""
+DOCKER = {
+    "attach", "commit", "copy", "create", "destroy", "detach", "die", "exec_create", "exec_detach", "exec_die",
+    "exec_start", "export", "health_status", "kill", "oom", "pause", "rename", "resize", "restart", "start", "stop",
+    "top", "unpause", "update",
+}  # fmt: skip
+"""Events of containers, in Docker's words (Docker Engine API, "Monitor events")."""
 
 
 def load_tool() -> Any:
@@ -118,9 +130,24 @@ def emitted_attributes() -> set[str]:
     for file in (ROOT / "src/whodid/formats").glob("*.py"):
         found |= set(re.findall(r'\bout(?:\["|\.setdefault\(")(\w+)"', file.read_text()))
     found |= {known.attribute for name, known in nginx.VARIABLES.items() if name != known.attribute or known.convert}
-    found |= nginx._KEPT.keys()
+    found |= nginx._KEPT.keys() | attributes_of_transports()
     found |= {name for rule in message_rules() for name in rule.pattern.groupindex}
     return {name for name in found if not name.startswith("sd_")} - NOT_KEPT
+
+
+def attributes_of_transports() -> set[str]:
+    """What those set that receive records: the names in each function that makes one."""
+    found = set(docker_events._NAMES.values())
+    for file in (ROOT / "src/whodid/sources").glob("*.py"):
+        for function in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            inside = list(ast.walk(function))
+            if any(isinstance(node, ast.Call) and ast.unparse(node.func) == "Received" for node in inside):
+                keys = [key for node in inside if isinstance(node, ast.Dict) for key in node.keys]
+                keys += [node.slice for node in inside if isinstance(node, ast.Subscript)]
+                found |= {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return {name for name in found if not name.startswith("__")} - LABELS
 
 
 def message_rules() -> list[Rule]:
@@ -134,7 +161,7 @@ def message_rules() -> list[Rule]:
 
 def emitted_operations() -> set[str]:
     """Every operation that is no SQL command and no HTTP method."""
-    found = {rule.operation for rule in message_rules()}
+    found = {rule.operation for rule in message_rules()} | DOCKER
     for file in (ROOT / "src/whodid/formats").glob("*.py"):
         found |= set(re.findall(r'out\["operation"\](?:, out\["outcome"\])? = "(\w+)"', file.read_text()))
     for path in SAMPLES.glob("*.log"):
@@ -195,6 +222,9 @@ def test_examples_of_yaml_are_sound(block: str, tmp_path: Path) -> None:
         assert load_text(block, name, parse).mistakes == ()
     elif name == "promtail.yml":
         assert "/loki/api/v1/push" in block
+    elif name == "compose.yml":
+        labels = {label for service in yaml.safe_load(block)["services"].values() for label in service["labels"]}
+        assert labels == {FORMAT_LABEL, PREFIX_LABEL, JOB_LABEL}
     else:
         file = tmp_path / "whodid.yml"
         file.write_text(block)

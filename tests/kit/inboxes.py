@@ -1,7 +1,7 @@
 """An inbox in memory, as the agent's file would be: what was written stays, through every restart of its receiver."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from whodid.sources.receiver import Inbox, Origin, Received
 
@@ -48,10 +48,15 @@ class Inboxes:
     def __init__(self) -> None:
         self.by_key: dict[str, MemoryInbox] = {}
         self.origins: dict[str, Origin] = {}
+        self.kept: set[str] | None = None
+        """What the receiver has said last of those that are still there."""
 
     def __call__(self, origin: Origin) -> Inbox:
         self.origins[origin.key] = origin
         return self.by_key.setdefault(origin.key, MemoryInbox())
+
+    def keep(self, keys: Collection[str]) -> None:
+        self.kept = set(keys)
 
     def lines(self, key: str) -> list[str]:
         return self.by_key[key].lines if key in self.by_key else []

@@ -115,6 +115,8 @@ async def play(steps: list[tuple[str, bool]], terminal: bool, filters_by_clock: 
             for what, err in steps:
                 stream = "stderr" if err and not terminal else "stdout"
                 if what in ("say", "long", "back"):
+                    if not box.running:  # what has ended says nothing
+                        engine.start_container(box)
                     text = f"line {len(expected)} " + "ä" * (20_000 if what == "long" else 5)
                     expected.append(text)
                     engine.tick(300_000_000)
@@ -338,6 +340,45 @@ async def test_what_is_no_docker(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     await asyncio.gather(task, return_exceptions=True)
     server.close()
     await server.wait_closed()
+
+
+async def test_what_is_still_there_is_said_whatever_the_filters_leave(engine: FakeEngine) -> None:
+    """So that what a container that was destroyed meanwhile has left can be finished."""
+    box, other = engine.make("box"), engine.make("other")
+    engine.start_container(box)
+    engine.say(box, "line")
+    inboxes = Inboxes()
+    async with running(engine, inboxes, filters=(Filter("name", ("box",)),)):
+        await wait_for(lambda: lines_of(inboxes, box) == ["line"], "the line")
+    assert inboxes.kept == {EVENTS_KEY, box.id[:32], other.id[:32]}
+    assert other.id[:32] not in inboxes.by_key
+
+
+async def test_nothing_is_finished_while_the_engine_is_away(engine: FakeEngine, caplog: Any) -> None:
+    await engine.stop()
+    inboxes = Inboxes()
+    async with running(engine, inboxes):
+        await wait_for(lambda: "waiting for Docker" in caplog.text, "the message")
+    assert inboxes.kept is None
+    await engine.start()
+
+
+async def test_a_container_destroyed_while_nobody_heard_is_finished(engine: FakeEngine) -> None:
+    """It had ended and was read before; then the connection broke, and the engine forgot what happened."""
+    box = engine.make("box")
+    engine.start_container(box)
+    engine.say(box, "last words")
+    inboxes = Inboxes()
+    async with running(engine, inboxes):
+        await wait_for(lambda: lines_of(inboxes, box) == ["last words"], "the line")
+        engine.end_container(box)
+        asked = f"/containers/{box.id}/json"
+        await wait_for(lambda: engine.requests.count(asked) == 2, "its end was seen")
+        await engine.stop()
+        del engine.containers[box.id]
+        assert not inbox_of(inboxes, box).finished
+        await engine.start()
+        await wait_for(lambda: inbox_of(inboxes, box).finished, "the end of its inbox")
 
 
 async def test_a_line_rotated_away_is_no_obstacle(engine: FakeEngine) -> None:

@@ -13,12 +13,12 @@ from whodid.sources.docker import DockerSettings
 from whodid.sources.journal import JournalSettings
 
 HOST_LOGS = (
-    # job, format, paths below the root: where Debian's and Red Hat's packages and the tools' own defaults put them
+    # job, format, paths below the root: where the packages of Debian, Red Hat, SUSE and the tools themselves put them
     ("backend", "backend", ("var/log/backend.log", "var/log/*/backend.log", "var/log/gunicorn/*.log",
                             "var/log/uwsgi/*.log", "var/log/uwsgi/app/*.log", "var/log/flask/*.log")),
     ("syslog", "syslog", ("var/log/syslog", "var/log/messages")),
     ("auth", "auth", ("var/log/auth.log", "var/log/secure")),
-    ("kernel", "kernel", ("var/log/kern.log",)),
+    ("kernel", "kernel", ("var/log/kern.log", "var/log/firewall")),
     ("ufw", "kernel", ("var/log/ufw.log",)),
     ("fail2ban", "fail2ban", ("var/log/fail2ban.log",)),
     ("cron", "cron", ("var/log/cron.log", "var/log/cron")),

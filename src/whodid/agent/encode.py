@@ -148,6 +148,9 @@ class PlainEncoder:
             if parsed.labels:
                 known = self._with.labelling.of(parsed.labels)
                 own[at] = known[1] if known else None
+        for at, told in self.quick.labels.items() if self.quick else ():
+            known = self._with.labelling.of(told)
+            own[at] = known[1] if known else None
         self._with.misread.look(self._with.path, len(texts), self._reading.unread)
         now_ns = self._with.clock.now_ns()
         if max(filter(None, stated), default=0) > now_ns + AHEAD_NS:

@@ -6,15 +6,19 @@ Reads the agent's places and its status file, so it may be asked whether the age
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from whodid.agent.inbox import FILE_NAME as INBOX_NAME
+from whodid.agent.inbox import ORIGIN_NAME
 from whodid.agent.positions import Position, read_positions
 from whodid.agent.receivers import inbox_directories
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.status import Status
+from whodid.sources.docker_files import DockerFiles
 from whodid.sources.patterns import named_files
+from whodid.sources.receiver import Origin
 
 
 class FileStand(msgspec.Struct, frozen=True):
@@ -29,6 +33,8 @@ class FileStand(msgspec.Struct, frozen=True):
     not_understood: int = 0
     problem: str = ""
     """Why it is not read; empty: it is."""
+    container: str = ""
+    """Whose log it is."""
 
     @property
     def lag_bytes(self) -> int:
@@ -52,11 +58,27 @@ def explain(agent: AgentSettings, status: Status | None) -> list[SourceStand]:
     counts = {path: file.not_understood for path, file in told.items()}
     stands = []
     for source, inboxes in zip(agent.sources, inbox_directories(agent), strict=True):
-        paths = source.paths or (f"{inboxes}/*/{INBOX_NAME}",)
-        stands.append(
-            SourceStand(source.job, source.format, describe(source), _files(paths, source.exclude, known, counts))
-        )
+        containers = {} if source.paths else _containers(source, inboxes)
+        paths = source.paths or tuple(containers)
+        files = _files(paths, source.exclude, known, counts, containers)
+        stands.append(SourceStand(source.job, source.format, describe(source), files))
     return stands
+
+
+def _containers(source: SourceSettings, inboxes: Path) -> dict[str, str]:
+    """The files of a source that is none itself, with the container of each, if it is of one: what was received, and
+    the logs of containers that are followed on the disk."""
+    found: dict[str, str] = {}
+    for path in sorted(inboxes.glob(f"*/{INBOX_NAME}")):
+        try:
+            origin = msgspec.json.decode(path.with_name(ORIGIN_NAME).read_bytes(), type=Origin)
+        except (OSError, msgspec.DecodeError):  # it goes away, or is not for us to read
+            origin = Origin("")
+        found[str(path)] = origin.labels.get("container", "")
+    if source.docker is not None and source.docker.files:
+        logs = DockerFiles(source.docker.directory, (), source.docker.filters).look()
+        found |= {log.path: log.origin.labels.get("container", "") for log in logs}
+    return found
 
 
 def describe(source: SourceSettings) -> str:
@@ -77,6 +99,7 @@ def _files(
     exclude: Sequence[str],
     known: Mapping[tuple[int, int], Position],
     counts: Mapping[str, int],
+    containers: Mapping[str, str],
 ) -> list[FileStand]:
     stands = []
     for path, stat in dict(found for pattern in paths for found in named_files(pattern, exclude)).items():
@@ -89,6 +112,7 @@ def _files(
                 last_ns=position.last_ns if position else 0,
                 not_understood=counts.get(path, 0),
                 problem="" if os.access(path, os.R_OK) else "this user may not read it",
+                container=containers.get(path, ""),
             )
         )
     return stands

@@ -7,7 +7,7 @@ To the collector each is a source like any other: one file in the format `receiv
 import logging
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -36,6 +36,7 @@ class Inboxes:
         self._clock = clock
         self._on_written = on_written
         self._inboxes: dict[str, FileInbox] = {}
+        self._left: set[str] = set()  # by earlier runs, and not asked for since
         self._told: list[Origin] = []
         self._sources: list[SourceSettings] = []
         for path in sorted(directory.glob(f"*/{ORIGIN_NAME}")):
@@ -45,6 +46,7 @@ class Inboxes:
                 _log.error("%s cannot be read (%s): what was received there is not sent; mend or remove it", path, e)
                 continue
             self(origin)
+        self._left.update(self._inboxes)
 
     def __call__(self, origin: Origin) -> FileInbox:
         inbox = self._inboxes.get(origin.key)
@@ -55,7 +57,13 @@ class Inboxes:
         elif inbox.origin != origin:
             inbox.describe(origin)
         inbox.finished = False
+        self._left.discard(origin.key)
         return inbox
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Finishes what earlier runs have left and is none of these."""
+        for key in self._left.difference(keys):
+            self._inboxes[key].finish()
 
     def sources(self) -> Sequence[SourceSettings]:
         """What the collector is to follow now; the very same object while nothing has changed."""
@@ -72,6 +80,7 @@ class Inboxes:
         for key, inbox in list(self._inboxes.items()):
             if inbox.sweep(lambda stat: is_sent(stat.st_dev, stat.st_ino, stat.st_size)):
                 del self._inboxes[key]
+                self._left.discard(key)
                 inbox.close()
                 shutil.rmtree(inbox.directory, ignore_errors=True)
 

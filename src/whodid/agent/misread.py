@@ -44,7 +44,7 @@ class Misread:
         self._unread += unread_records
         self._settled = unread_records < records or self._unread >= FIRST_RECORDS
         if self._settled and unread_records == records:
-            told = _explain(self._source, f"its first {self._unread} records")
+            told = explain_misread(self._source, f"its first {self._unread} records")
             _log.warning("job %s: %s: %s", self._source.job, path, told)
 
 
@@ -63,14 +63,15 @@ def misread_tail(source: SourceSettings, path: Path, format: Format) -> str | No
     joiner.flush_into(records)
     if len(texts) < MIN_LINES or not _all_unread(records, format):
         return None
-    return _explain(source, f"its last {len(texts)} lines")
+    return explain_misread(source, f"its last {len(texts)} lines")
 
 
 def _all_unread(records: Records, format: Format) -> bool:
     return all(unread(format.parse(text)) for text in records.texts)
 
 
-def _explain(source: SourceSettings, which: str) -> str:
+def explain_misread(source: SourceSettings, which: str) -> str:
+    """What to say of records of which none is understood."""
     if source.format != "postgres":
         return f"none of {which} is understood as {source.format}"
     prefix = source.line_prefix or DEFAULT_PREFIX

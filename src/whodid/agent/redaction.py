@@ -1,7 +1,8 @@
 """Makes the host's `Redactor`: the key that marks of secrets are hashed with, and the user's own rules.
 
 The key is 32 random bytes in a file of mode 0600 that never leaves the host: whoever has it can try passwords out on
-the marks (formats/redact.py says what a mark tells). Called by run.py, once.
+the marks (formats/redact.py says what a mark tells). Called once by run.py, and by the server for what webhooks tell:
+agent and server may be two accounts, so each has a key of its own unless the settings name one.
 """
 
 import os
@@ -24,10 +25,10 @@ class KeyUnusable(WhodidError):
 
 
 def make_redactor(
-    settings: RedactSettings, state_dir: Path, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    settings: RedactSettings, directory: Path, random_bytes: Callable[[int], bytes] = secrets.token_bytes
 ) -> Redactor:
     """The redactor of this host, with the key of its file. Raises KeyUnusable, or RuleError for a rule."""
-    own = state_dir / KEY_NAME
+    own = directory / KEY_NAME
     key = read_key(settings.key_file or own) if settings.key_file or own.exists() else _create(own, random_bytes)
     rules = [user_rule(rule.kind, rule.pattern) for rule in settings.rules]
     return Redactor(key, rules, settings.disabled)

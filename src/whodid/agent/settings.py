@@ -70,7 +70,8 @@ class RedactSettings:
     """Further kinds of secrets, each with `kind` and `pattern` (RE2). A group `(?P<secret>…)` masks only itself."""
     key_file: Path | None = None
     """File with the key of the marks' hashes, 32 random bytes, mode 0600; one for several hosts makes their marks
-    comparable. null: `redact.key` in the agent's directory, made at the first start."""
+    comparable. null: `redact.key` in the agent's directory, made at the first start, and another in `data_dir` for
+    what webhooks tell the server."""
     disabled: tuple[str, ...] = ()
     """Kinds that are not masked."""
 

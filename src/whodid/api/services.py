@@ -73,7 +73,7 @@ class Services:
     """How long lines are kept."""
     hooks: Hooks = field(default_factory=Hooks)
     """Who may tell of events by HTTP."""
-    redact: Callable[[str], str] = field(default_factory=Redactor)
+    redact: Redactor = field(default_factory=Redactor)
     """Masks secrets in what webhooks tell: no agent has read it before."""
     version: str = ""
     tails: int = 0

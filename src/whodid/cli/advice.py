@@ -1,7 +1,8 @@
-"""What `whodid check` advises about PostgreSQL: a log that cannot be forged, with the exact settings to paste.
+"""What `whodid check` advises about logs of PostgreSQL and nginx: how they cannot be forged, with settings to paste.
 
 Only advice: a text log is read as well as it can be. Which servers this machine has, and what they write, is found by
-agent/discover_postgres.py; why each setting matters stands in docs/guide/postgresql.md.
+agent/discover_postgres.py and discover_nginx.py; why each setting matters stands in docs/guide/postgresql.md and
+nginx.md.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,18 +11,33 @@ from typing import Final
 
 from whodid.agent.discover_postgres import Cluster, clusters
 from whodid.agent.settings import SourceSettings
+from whodid.formats import FormatError
+from whodid.formats.nginx_config import given_format
 
 _JSON_SINCE: Final = 15
 _PREFIX: Final = "%m [%p] session=%c line=%l user=%u db=%d client=%h app=%a "
 
 
 def log_advice(sources: Iterable[SourceSettings], root: Path = Path("/")) -> Iterator[str]:
-    """For each source that follows a text log of PostgreSQL: why not, and what to write into postgresql.conf."""
+    """For each source that follows a log in which strangers can write lines: why not, and what to write instead."""
     known = clusters(root)
     for source in sources:
         if source.format == "postgres":
             cluster = next((one for one in known if set(source.paths) & {one.start, *one.logs.values()}), None)
             yield _better(source) if cluster and len(cluster.logs) > 1 else _advice(source, cluster)
+        elif source.format == "nginx_access" and _escapes_nothing(source):
+            yield (
+                f"advice {source.job}: {', '.join(source.paths)} has a log_format with escape=none, so that any client "
+                "can write whole lines of its own. In nginx's configuration take escape=none out (escape=json for JSON)"
+            )
+
+
+def _escapes_nothing(source: SourceSettings) -> bool:
+    escape = source.options.get("escape")
+    try:
+        return (escape or given_format(source.options.get("log_format", ""))[1]) == "none"
+    except FormatError:  # said by the check of the source itself
+        return False
 
 
 def _better(source: SourceSettings) -> str:

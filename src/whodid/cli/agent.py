@@ -17,11 +17,13 @@ import typer
 
 from whodid.agent.dry_run import DryRun, Shown
 from whodid.agent.explain import FileStand, SourceStand, describe, explain
+from whodid.agent.misread import explain_misread
 from whodid.agent.run import run_agent
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.status import Status, is_running, read_status
 from whodid.cli.output import explained, printable
 from whodid.cli.serve import ConfigFile, agent_settings, log_to_stderr, run_until_told
+from whodid.cli.shown import shown_text
 from whodid.config.load import find_file, load_config
 from whodid.errors import WhodidError
 from whodid.formats import make_format
@@ -104,14 +106,19 @@ def _dry_run(settings: AgentSettings, files: list[str], job: str, *, as_json: bo
         source = _source_for(settings.sources, path, job)
         if not as_json:
             typer.echo(f"{path}: job {source.job}, format {source.format}", err=True)
-        count = unread = 0
+        count = unread = nothing = 0
+        labels = ""
         with _opened(path) as file:
             for shown in DryRun(settings, source, path, make_format, SystemClock()).read(file):
                 count += 1
                 unread += not shown.understood
-                typer.echo(msgspec.json.encode(_as_json(shown)).decode() if as_json else _as_text(shown))
+                nothing += not shown.understood and not shown.attributes
+                typer.echo(msgspec.json.encode(_as_json(shown)).decode() if as_json else shown_text(shown, labels))
+                labels = shown.labels
         if not as_json:
             typer.echo(f"{path}: {count} entries, {unread} not understood", err=True)
+        if count and nothing == count:
+            typer.echo(f"{path}: {explain_misread(source, 'its records')}", err=True)
 
 
 @contextmanager
@@ -153,15 +160,6 @@ def _as_json(shown: Shown) -> dict[str, object]:
     }
 
 
-def _as_text(shown: Shown) -> str:
-    """The line, and under it what was read out of it."""
-    first = f"{format_rfc3339(shown.ns)} {shown.labels}"
-    told = "  ".join(f"{name}={printable(value)}" for name, value in shown.attributes.items())
-    if not shown.understood:
-        told = f"NOT UNDERSTOOD  {told}".rstrip()
-    return "\n".join([first, f"    {printable(shown.line)}", f"  → {told}" if told else "  → nothing read out of it"])
-
-
 def _explain(settings: AgentSettings, *, as_json: bool) -> None:
     status = read_status(settings.state_dir)
     now_ns = SystemClock().now_ns()
@@ -199,7 +197,8 @@ def _file_lines(source: SourceStand, now_ns: int) -> Iterator[str]:
     if not source.files:
         yield "nothing there yet"
     for file in source.files:
-        yield f"{printable(file.path)}: {_stand(file, now_ns)}"
+        name = f"{file.container}  {file.path}" if file.container else file.path
+        yield f"{printable(name)}: {_stand(file, now_ns)}"
 
 
 def _stand(file: FileStand, now_ns: int) -> str:

@@ -1,7 +1,8 @@
 """`whodid event`: a deployment, or an event of your own, told from a terminal or a script.
 
 Stored by the server through its push API, with a key, so that an answer that was lost is asked for again and the event
-is stored once. Without a server nothing is kept here: the exit status says so.
+is stored once. Without a server nothing is kept here: the exit status says so. Secrets are masked here, before anything
+is sent or printed: with the agent's rules, and its key where this account may read it.
 """
 
 import getpass
@@ -15,10 +16,14 @@ from typing import Annotated
 
 import typer
 
+from whodid.agent.redaction import borrow_redactor
 from whodid.cli.client import DEFAULT_SERVER, push, read_time
-from whodid.cli.output import explained, printable
+from whodid.cli.output import complain, explained, printable
 from whodid.cli.query import Misused
+from whodid.cli.serve import ConfigFile, agent_dir
+from whodid.config.load import find_file, load_config
 from whodid.formats.deployment import JOB, OPERATION, checked, event_line
+from whodid.formats.redact import Redactor
 from whodid.model.clock import SystemClock, format_rfc3339
 
 AUDIT_JOB = "audit"
@@ -43,6 +48,7 @@ def event(
         Path | None, typer.Option(help="File with the bearer token to send, where a proxy asks for one.")
     ] = None,
     server: Annotated[str, typer.Option(envvar="WHODID_SERVER", help="The server's address.")] = DEFAULT_SERVER,
+    config: ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was stored as JSON.")] = False,
 ) -> None:
     """Tell of a deployment, or of anything else that was done.
@@ -54,7 +60,7 @@ def event(
         named = {"user": user, "service": service, "version": version, "environment": environment}
         named |= {"outcome": outcome, "message": message, "url": url}
         told = {"user": _account(), **{name: text for name, text in named.items() if text}}
-        attributes = checked(kind, told | _read_pairs(pairs or [], named))
+        attributes = checked(kind, told | _read_pairs(pairs or [], named), _redactor(config))
         if kind == OPERATION and "service" not in attributes:
             raise Misused("a deployment says what was deployed: give --service")
         ns = read_time(at, clock, "--at") if at else clock.now_ns()
@@ -79,6 +85,17 @@ def _read_pairs(pairs: list[str], named: Mapping[str, str]) -> dict[str, str]:
             raise Misused(f"{name!r:.80} is given twice")
         told[name] = value
     return told
+
+
+def _redactor(config: Path | None) -> Redactor:
+    """The agent's, as far as this account may know it: telling of a deployment needs no right to read the secrets'
+    key. Raises ConfigError."""
+    path = find_file(config)
+    if path is not None and config is None and not os.access(path, os.R_OK):
+        complain(f"you may not read {path}: only the built-in rules mask secrets in this event")
+        path = None
+    settings = load_config(path)
+    return borrow_redactor(settings.agent.redact, agent_dir(settings))
 
 
 def _account() -> str:

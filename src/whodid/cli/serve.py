@@ -69,7 +69,7 @@ def agent_settings(config: Config) -> AgentSettings:
     return AgentSettings(
         server=section.server,
         host=section.host,
-        state_dir=config.data_dir / "agent",
+        state_dir=agent_dir(config),
         sources=sources_of(config),
         token_file=section.token_file,
         redact=section.redact,
@@ -77,6 +77,11 @@ def agent_settings(config: Config) -> AgentSettings:
         # An hour less than the server keeps: what is nearly too old here would be too old when it arrives.
         max_age_ns=max(config.retention.period_ns - 3600 * SECOND, 1),
     )
+
+
+def agent_dir(config: Config) -> Path:
+    """Where the agent keeps what it must know after a restart."""
+    return config.data_dir / "agent"
 
 
 def sources_of(config: Config) -> tuple[SourceSettings, ...]:

@@ -54,9 +54,7 @@ class Backend:
             ns, understood = self._json(record, out)
         else:
             ns, understood = self._text(record, out)
-        # A key that was found by its name may hold what only its own redaction shows, such as text in JSON's escapes.
-        out = {name: self._redact(value) for name, value in out.items()}
-        return Parsed(line, out, ns, understood)
+        return Parsed(line, self._redact.attributes(record, line, out), ns, understood)
 
     def _text(self, record: str, out: dict[str, str]) -> tuple[int | None, bool]:
         stamp = ""

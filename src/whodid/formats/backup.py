@@ -64,17 +64,18 @@ class Backup:
         return Parsed(record, out, self._instant(stamp) if stamp else None, told or stamp is not None)
 
     def _read(self, text: str, out: dict[str, str]) -> bool:
+        tool = ""
         head = _HEAD.fullmatch(text)
         if head is not None:
             out.update({name: value for name, value in head.groupdict().items() if value and name != "text"})
-            out.pop("process", None)
+            tool = "pgbackrest" if out.pop("process", "") else ""
             text = head.group("text").strip()
         tagged = _TAGGED.fullmatch(text) if head is None else None
         if tagged is not None and not text.startswith(("pg_", "mysqldump", "mariadb-dump")):
             out["program"], text = tagged.group(1), tagged.group(3)
         elif tagged is not None:
             out["program"] = tagged.group(1)
-        told = read_backup(out.get("program", "backup") or "backup", text, out)
+        told = read_backup(tool or out.get("program", "") or "backup", text, out)
         if not told and out.get("severity") in ("FATAL", "CRITICAL"):
             out["operation"], out["outcome"], told = "backup", "failed", True
         self._name(out)

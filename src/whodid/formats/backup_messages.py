@@ -16,7 +16,8 @@ _RULES: Final = (
     rule("backup", r"(?:P\d+ +\w+: +)?backup command begin .*?(?:--stanza=(?P<task>\S+).*)?", "started"),
     rule("backup", r"(?:P\d+ +\w+: +)?backup command end: completed.*", "completed"),
     rule("backup", r"(?:P\d+ +\w+: +)?backup command end: (?:aborted|terminated).*", "failed"),
-    rule("", r"(?:P\d+ +\w+: +)?(?:\w+ command (?:begin|end)|new backup label|(?:full|incr|diff) backup size).*"),
+    rule("", r"(?:P\d+ +\w+: +)?(?:[\w:-]+ command (?:begin|end)|new backup label|(?:full|incr|diff) backup size).*"),
+    rule("", r"-+PROCESS START-+"),
     # barman
     rule("backup", r"Starting backup using .* for server (?P<task>\S+).*", "started"),
     rule("backup", r"Backup completed \(.*\)", "completed"),
@@ -94,6 +95,9 @@ _TOOLS: Final = frozenset(
     {"pg_dump", "pg_dumpall", "pg_basebackup", "pgbackrest", "barman", "wal-g", "restic", "borg", "borgmatic", "rsync",
      "rsyncd", "rsnapshot", "duplicity", "vzdump", "kopia", "mysqldump", "mariabackup", "xtrabackup"}
 )  # fmt: skip
+_PGBACKREST: Final = re.compile(r"P\d{2,} +[A-Z]+: ")
+_OWN_WORDS: Final = frozenset({"pgbackrest", "barman"})
+"""Tools that archive WAL, check and delete in the same log and in the same words: only the lines known above count."""
 
 
 def is_backup(program: str) -> bool:
@@ -109,7 +113,9 @@ def read_backup(program: str, message: str, out: dict[str, str]) -> bool:
         _find_duration(message, out)
         return "bytes" in out
     named = is_backup(program)
-    if not read_by_rules(_RULES, message, out):
+    exact = program.partition(".")[0] in _OWN_WORDS or _PGBACKREST.match(message) is not None
+    known = read_by_rules(_RULES, message, out)
+    if not known and not exact:
         _read_words(message, named, out)
     sent = out.pop("sent", "")
     if out.get("operation") == "backup":
@@ -119,7 +125,7 @@ def read_backup(program: str, message: str, out: dict[str, str]) -> bool:
             message = f"{sent} bytes"
         _find_size(message, out)
         _find_duration(message, out)
-    return "operation" in out
+    return known or "operation" in out
 
 
 def _read_words(message: str, named: bool, out: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ its word, not proof. Called by cli/ and api/.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,7 +52,7 @@ def event_line(attributes: Mapping[str, str]) -> str:
     ).decode()
 
 
-def checked(operation: str, told: Mapping[str, str], redact: Callable[[str], str] = _MASK) -> dict[str, str]:
+def checked(operation: str, told: Mapping[str, str], redact: Redactor = _MASK) -> dict[str, str]:
     """The attributes of an event, the operation first. Raises BadEvent."""
     if not ATTRIBUTE_NAME.fullmatch(operation):
         raise BadEvent(f"{operation!r:.80} is no name of an event: letters, digits and _, such as backup_restored")
@@ -63,7 +63,7 @@ def checked(operation: str, told: Mapping[str, str], redact: Callable[[str], str
         if len(value) > VALUE_CHARS:
             raise BadEvent(f"{name} has {len(value)} characters; an attribute may have {VALUE_CHARS}")
         if value and name != "operation":
-            out[name] = redact(value)
+            out[name] = redact.member(name, value.encode("utf-8", "replace").decode())
     if len(out) > MOST_ATTRIBUTES:
         raise BadEvent(f"an event may have {MOST_ATTRIBUTES} attributes, not {len(out)}")
     if outcome := out.get("outcome"):
@@ -75,7 +75,7 @@ def checked(operation: str, told: Mapping[str, str], redact: Callable[[str], str
     return out
 
 
-def read_deployment(body: bytes, redact: Callable[[str], str] = _MASK) -> Told:
+def read_deployment(body: bytes, redact: Redactor = _MASK) -> Told:
     """A deployment told as a JSON object. Raises BadEvent."""
     try:
         document = orjson.loads(body)

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from whodid.formats.format import Format, FormatSettings, Parsed
+from whodid.formats.envelope_quick import Opened, QuickOpener
+from whodid.formats.format import Format, FormatSettings, Front, Parsed, QuickFormat, QuickReader
 
 Make = Callable[[str, FormatSettings], Format]
 """Makes the inner format by its name (the factory's own function)."""
@@ -19,6 +20,7 @@ Make = Callable[[str, FormatSettings], Format]
 OF_TRANSPORT: Final = frozenset({"container", "image", "sender", "stream", "uid", "unit"})
 """Attributes that the transport knows for sure: a line cannot say otherwise. Of all others the inner format's own
 reading wins: PostgreSQL's severity says more than syslog's."""
+_MOST_KEPT: Final = 1024
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -36,7 +38,7 @@ class Envelope(msgspec.Struct, frozen=True):
 class Opener:
     """Takes the envelopes of one log off. `open_line` reads one; None where it is none, or torn."""
 
-    __slots__ = ("_gives_discovered", "_inner", "_inner_of_stderr", "_joined", "_open_line", "_redact")
+    __slots__ = ("_gives_discovered", "_inner", "_inner_of_stderr", "_joined", "_known", "_open_line", "_redact")
 
     def __init__(self, settings: FormatSettings, make: Make, open_line: Callable[[str], Envelope | None]) -> None:
         options = dict(settings.options)
@@ -46,6 +48,7 @@ class Opener:
         self._inner = make(inner, replace(settings, options=options))
         self._inner_of_stderr = make(of_stderr, replace(settings, options={})) if of_stderr else self._inner
         self._open_line = open_line
+        self._known: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}  # labels that are ready to be stored
         self._joined: tuple[str, Envelope] | None = None  # the record that lines were last compared with, opened
 
     def joins(self, line: str, record: str) -> bool:
@@ -61,6 +64,13 @@ class Opener:
         self._joined = (f"{record}\n{line}", _join(before, now))
         return True
 
+    def quick(self, front: Front) -> QuickReader | None:
+        """The quick way, where the inner format has one and nothing but that is to be told."""
+        reader = self._inner.quick(front) if isinstance(self._inner, QuickFormat) else None
+        if reader is None or self._gives_discovered:
+            return None
+        return QuickOpener(reader, self._open_ordinary, self._text_of)
+
     def read(self, record: str) -> Parsed:
         """What a record says."""
         envelope = self._open(record)
@@ -68,12 +78,34 @@ class Opener:
         if envelope is None:
             return Parsed(self._redact(record), {}, None, understood=False)
         inner = self._inner_of(envelope).parse(envelope.line)
-        labels = self._texts(envelope.labels)
-        labels.update(inner.labels or {})
+        labels = {**self._labels(envelope), **(inner.labels or {})}
         if self._gives_discovered:
             labels.update(self._texts(envelope.discovered))
         ns = envelope.ns if inner.ns is None else inner.ns
         return Parsed(inner.line, self._merged(envelope, inner), ns, inner.understood, labels or None)
+
+    def _open_ordinary(self, line: str) -> tuple[Opened | None, bool]:
+        """For the quick way: an envelope that says nothing but a whole line, when it was written, and labels."""
+        envelope = self._open_line(line)
+        if envelope is None or not envelope.complete:
+            return None, envelope is not None
+        if envelope.attributes or "\n" in envelope.line or self._inner_of(envelope) is not self._inner:
+            return None, False
+        return (envelope.line, envelope.ns, self._labels(envelope)), False
+
+    def _text_of(self, record: str) -> str | None:
+        envelope = self._open(record)
+        return envelope.line if envelope is not None else None
+
+    def _labels(self, envelope: Envelope) -> Mapping[str, str]:
+        """The envelope's labels as they are stored. There are few, or streams would explode."""
+        key = tuple(envelope.labels.items())
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            known = self._known[key] = self._texts(envelope.labels)
+        return known
 
     def _inner_of(self, envelope: Envelope) -> Format:
         return self._inner_of_stderr if envelope.labels.get("stream") == "stderr" else self._inner

@@ -8,11 +8,11 @@ but must never need it to find where a record begins or ends: after a restart it
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from whodid.formats.redact import Redactor
 
-Head = tuple[str, ...]
+Head = tuple[Any, ...]
 """What was found in a line while lines were joined, so that it need not be looked for again."""
 Front = Callable[[str, int], bytes]
 """What stands before the value of an attribute the way it is going to be sent: by its name, and by how many bytes the
@@ -64,6 +64,9 @@ class Format(Protocol):
 class QuickReader(Protocol):
     """Reads the ordinary records of a busy log at a glance: what `continues` and `parse` would say, sooner."""
 
+    labels: Mapping[int, Mapping[str, str]]
+    """Labels of their own that records of the last `read` have, by where they stand in it."""
+
     def heads(self, lines: Sequence[str]) -> list[Head | None]:
         """The head of every line that `continues` no record whose own first line has a head; None where it must be
         asked."""
@@ -71,14 +74,16 @@ class QuickReader(Protocol):
 
     def read(
         self,
-        records: Sequence[str],
+        records: list[str],
         heads: Sequence[Head | None],
         attributes: list[bytes],
         instants: list[int | None],
     ) -> Iterator[None]:
         """Adds each record's packed attributes and its instant to the two lists; `heads` are those of the records'
-        first lines. It stops where it takes `parse` to say: then that must be asked, and its answer added, before going
-        on. (A list to fill, because handing out a tuple for each record is dear.)"""
+        first lines. In `records` it puts what is to be stored, where that is another text.
+
+        It stops where it takes `parse` to say: then that must be asked, and its answer added, before going on. (A list
+        to fill, because handing out a tuple for each record is dear.)"""
         ...
 
 
@@ -86,4 +91,6 @@ class QuickReader(Protocol):
 class QuickFormat(Format, Protocol):
     """A format that has a quick reader to offer."""
 
-    def quick(self, front: Front) -> QuickReader: ...
+    def quick(self, front: Front) -> QuickReader | None:
+        """None: not with these settings."""
+        ...

@@ -17,11 +17,10 @@ from whodid.formats.nginx_config import given_format
 from whodid.formats.nginx_format import COMBINED, ESCAPES, NAMED, LogFormat, unescape
 from whodid.formats.nginx_keys import ANY_TIME, read_keys
 from whodid.formats.nginx_line import envelope, request
-from whodid.formats.nginx_variables import FORWARDED, PREFERENCE, TIMES, is_secret, variable
+from whodid.formats.nginx_variables import FORWARDED, HEADERS, PREFERENCE, TIMES, secret_kind, variable
 from whodid.formats.proxies import TrustedProxies, forwarded_for
 from whodid.formats.stamps import LocalStamps, WebStamps, epoch_ns
 
-MASK: Final = "<redacted>"
 AMBIGUOUS: Final = "the line can be read in several ways; only what is certain is told"
 _EXTRA: Final = re.compile(r'"([^"]*+)"(?: .*+)?', re.DOTALL)
 _REQUEST_PARTS: Final = {"request.method": "method", "request.path": "path", "request.other": "message"}
@@ -48,7 +47,7 @@ class NginxAccess:
         self._simple = _attributes(layout)
         """The attribute of each group of the format's pattern; empty where it is not that simple."""
         self._special = tuple((at, name) for at, name in enumerate(layout) if not self._simple[at])
-        self._secrets = any(is_secret(name) for name in self._format.names)
+        self._secrets = any(secret_kind(name) for name in self._format.names)
 
     def continues(self, line: str, record: str) -> bool:
         return False
@@ -92,7 +91,7 @@ class NginxAccess:
             return Parsed(self._redact(record), {}, None, understood=False)
         line = record
         for name, value in values.items():
-            if value and is_secret(name):
+            if value and secret_kind(name):
                 line = line.replace(orjson.dumps(value).decode(), orjson.dumps(self._mask(name, value)).decode())
         return self._from_values(record, line, values)
 
@@ -149,15 +148,15 @@ class NginxAccess:
 
     def _without_secrets(self, line: str, spans: Iterable[tuple[tuple[int, int], str]]) -> str:
         for (begin, end), name in sorted(spans, reverse=True):
-            if end - begin > 1 and is_secret(name):
+            if end - begin > 1 and secret_kind(name):
                 line = line[:begin] + self._mask(name, line[begin:end]) + line[end:]
         return line
 
     def _mask(self, name: str, value: str) -> str:
-        """What stands for a secret. The house's rules know headers by their names."""
-        kind = "Cookie" if "cookie" in name else "Authorization" if name.endswith("authorization") else ""
-        masked = self._redact(f"{kind}: {value}") if kind else ""
-        return masked.removeprefix(f"{kind}: ") if value not in masked and '"' not in masked and masked else MASK
+        """What stands for a secret. Of headers that have parts only those that tell something are hidden."""
+        kind, header = secret_kind(name), HEADERS.get(name, "")
+        masked = self._redact(header + value).removeprefix(header) if header and '"' not in value else value
+        return self._redact.whole(kind, value) if value in masked else masked
 
 
 def _attributes(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -185,5 +184,5 @@ def _put(name: str, value: str, out: dict[str, str]) -> None:
     elif known.convert is not None:
         if converted := known.convert(value):
             out[known.attribute] = converted
-    elif known.attribute == name and not is_secret(name):
+    elif known.attribute == name and not secret_kind(name):
         out.setdefault(name, value[:_MOST_OWN])

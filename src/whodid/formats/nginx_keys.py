@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from whodid.formats.nginx_variables import TIMES, VARIABLES, is_secret
+from whodid.formats.nginx_variables import TIMES, VARIABLES, secret_kind
 
 ANY_TIME: Final = "time"
 """An instant in whatever form."""
@@ -87,7 +87,7 @@ def _collect(tree: dict[str, object], before: str, depth: int, found: dict[str, 
 
 def _known(name: str) -> tuple[str, int] | None:
     found = _RANKS.get(name)
-    return found or ((name, 0) if name in VARIABLES or name in TIMES or is_secret(name) else None)
+    return found or ((name, 0) if name in VARIABLES or name in TIMES or secret_kind(name) else None)
 
 
 def _text(value: object) -> str:

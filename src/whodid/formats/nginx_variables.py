@@ -106,22 +106,33 @@ VARIABLES: Final[dict[str, Variable]] = {
 PREFERENCE: Final = {name: at for names, _ in _KEPT.values() for at, name in enumerate(names)}
 """Of variables that give the same attribute the lower one wins."""
 
-_SECRETS: Final = (
-    "http_cookie", "http_authorization", "http_proxy_authorization", "http_x_api_key", "http_api_key", "http_apikey",
-    "http_x_auth_token", "http_x_access_token", "http_x_csrf_token", "http_x_amz_security_token", "http_x_vault_token",
-    "sent_http_set_cookie", "upstream_http_set_cookie", "sent_http_authorization", "request_body",
-)  # fmt: skip
+_SECRETS: Final = {
+    **dict.fromkeys(("http_cookie", "sent_http_set_cookie", "upstream_http_set_cookie"), "cookie"),
+    **dict.fromkeys(("http_authorization", "http_proxy_authorization", "sent_http_authorization"), "authorization"),
+    **dict.fromkeys(("http_x_api_key", "http_api_key", "http_apikey", "http_x_auth_token", "http_x_access_token",
+                     "http_x_csrf_token", "http_x_amz_security_token", "http_x_vault_token"), "token"),
+    "request_body": "request_body",
+}  # fmt: skip
+HEADERS: Final = {
+    "http_cookie": "Cookie: ",
+    "sent_http_set_cookie": "Set-Cookie: ",
+    "upstream_http_set_cookie": "Set-Cookie: ",
+    "http_authorization": "Authorization: ",
+    "http_proxy_authorization": "Proxy-Authorization: ",
+    "sent_http_authorization": "Authorization: ",
+}
+"""Secrets of which a part may be shown: the names of cookies, the scheme of credentials."""
 _OURS: Final = frozenset(("trust", "trust_why", "person", "operation", "outcome", "timestamp", "detected_level"))
 
 
-def is_secret(name: str) -> bool:
-    """Whether the value is what somebody could log in with, or a whole body."""
-    return name in _SECRETS or name.startswith(("cookie_", "upstream_cookie_"))
+def secret_kind(name: str) -> str:
+    """What kind of secret the value is: something to log in with, or a whole body. Empty: it is none."""
+    return "cookie" if name.startswith(("cookie_", "upstream_cookie_")) else _SECRETS.get(name, "")
 
 
 def variable(name: str) -> Variable:
     """What is known of a variable."""
-    if is_secret(name):
+    if secret_kind(name):
         return Variable("")
     # Whoever writes `map … $person` must not be able to say what only whodid may say.
     return VARIABLES.get(name) or Variable("" if name in _OURS else name)

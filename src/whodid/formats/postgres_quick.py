@@ -9,6 +9,7 @@ each chunk of records.
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Final
 
 from whodid.formats.format import Front, Head
@@ -187,6 +188,8 @@ class Quick:
         self._durations_alone = _Fronts("duration_ms", front, _pair(front, "operation", "duration") + self._completed)
         self._distrust = _pair(front, "trust", "suspect")
 
+    labels: Mapping[int, Mapping[str, str]] = MappingProxyType({})
+
     def heads(self, lines: Sequence[str]) -> list[Head | None]:
         """Those of ordinary lines with no second end of a head in them: there is no other way to read them."""
         if not lines or not self._one_line:
@@ -199,7 +202,7 @@ class Quick:
 
     def read(
         self,
-        records: Sequence[str],
+        records: list[str],
         heads: Sequence[Head | None],
         attributes: list[bytes],
         instants: list[int | None],

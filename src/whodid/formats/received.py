@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from whodid.formats.envelope import Envelope, Make, Opener
-from whodid.formats.format import FormatSettings, Parsed
+from whodid.formats.format import FormatSettings, Front, Parsed, QuickReader
 
 _decode: Final = msgspec.json.Decoder(Envelope).decode
 
@@ -24,6 +24,9 @@ class Received:
 
     def continues(self, line: str, record: str) -> bool:
         return self._opener.joins(line, record)
+
+    def quick(self, front: Front) -> QuickReader | None:
+        return self._opener.quick(front)
 
     def parse(self, record: str) -> Parsed:
         return self._opener.read(record)

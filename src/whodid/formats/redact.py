@@ -44,14 +44,14 @@ _MOST_NESTED: Final = 4
 class Redactor:
     """Masks the secrets in texts. Pure: the same text and the same key give the same marks."""
 
-    __slots__ = ("_hints", "_key", "_rules", "_user_rules")
+    __slots__ = ("_hints", "_key", "_left_out", "_rules", "_user_rules")
 
     def __init__(self, key: bytes = b"", user_rules: Iterable[UserRule] = (), disabled: Iterable[str] = ()) -> None:
         """Without a key the marks have no hash. `disabled`: kinds that are left as they are."""
         self._key = key[:64]
-        left_out = frozenset(disabled)
+        self._left_out = frozenset(disabled)
         self._user_rules = tuple(user_rules)
-        self._rules = tuple(rule for rule in RULES if rule.kind not in left_out)
+        self._rules = tuple(rule for rule in RULES if rule.kind not in self._left_out)
         self._hints = (*_hints(self._rules), *(rule.pattern for rule in self._user_rules))
 
     def __call__(self, text: str) -> str:
@@ -77,6 +77,16 @@ class Redactor:
             name: self(value if value in line or _is_known(name, value) else _without(value, record, found))
             for name, value in values.items()
         }
+
+    def member(self, name: str, value: str) -> str:
+        """A value, masked, that stands beside its name: that may tell that it is a secret."""
+        text = orjson.dumps({name: value}).decode()
+        masked = self(text)
+        return value if masked is text else str(next(iter(orjson.loads(masked).values())))
+
+    def whole(self, kind: str, value: str) -> str:
+        """The mark for a text that is a secret as a whole, as its place tells; not if its kind is left as it is."""
+        return value if kind in self._left_out or MARK.fullmatch(value) else self._mark(kind, value)
 
     def suspects(self, text: str) -> bool:
         """Whether it takes a closer look."""

@@ -93,6 +93,7 @@ KINDS: Final[dict[str, str]] = {
     "stripe": "keys and webhook secrets of Stripe",
     "google": "API keys and OAuth secrets of Google",
     "api_key": "keys of npm, PyPI, SendGrid, OpenAI, Anthropic, Hugging Face, DigitalOcean, Vault",
+    "request_body": "nginx's `$request_body`, as a whole",
 }
 """The kinds of secrets, and what each takes in."""
 RULES: Final = (

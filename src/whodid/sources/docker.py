@@ -16,15 +16,14 @@ from whodid.model.clock import SECOND, Clock, format_rfc3339
 from whodid.sources.backoff import Backoff
 from whodid.sources.behind import WriteBehind
 from whodid.sources.docker_api import DEFAULT_HOST, Engine, EngineAway, EngineRefused
-from whodid.sources.docker_container import Container, Filter, read_container
+from whodid.sources.docker_container import Container, Filter, inbox_key, read_container
 from whodid.sources.docker_events import Event, EventReader
 from whodid.sources.docker_stream import LogDecoder, LogLine
-from whodid.sources.receiver import Inbox, Origin, Received
+from whodid.sources.receiver import Inbox, Inboxes, Origin, Received
 from whodid.sources.resume import Resume
 
 EVENTS_KEY: Final = "docker-events"
 _log = logging.getLogger(__name__)
-InboxFor = Callable[[Origin], Inbox]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class DockerReceiver:
         self._told: set[str] = set()  # problems are said once
         self._away = False
 
-    async def run(self, inbox_for: InboxFor) -> None:
+    async def run(self, inbox_for: Inboxes) -> None:
         self._engine = Engine(self._settings.host)
         events = asyncio.create_task(self._hear_events(inbox_for))
         try:
@@ -85,11 +84,11 @@ class DockerReceiver:
             self._read.clear()
             await self._engine.close()
 
-    async def _keep_looking(self, inbox_for: InboxFor) -> None:
+    async def _keep_looking(self, inbox_for: Inboxes) -> None:
         backoff = Backoff()
         while True:
             try:
-                found = await self._engine.containers(self._settings.filters)
+                found = await self._list(inbox_for)
             except (EngineAway, EngineRefused) as e:
                 self._tell_away(e)
                 await self._clock.sleep(backoff.next_s())
@@ -100,6 +99,16 @@ class DockerReceiver:
                 if runs or id not in self._read:
                     self._attach(id, inbox_for)
             await self._pause()
+
+    async def _list(self, inbox_for: Inboxes) -> dict[str, bool]:
+        """The containers that are wanted. Lets go of those that were destroyed while nobody heard of it: before this
+        run, or while there were no events to be had. That a filter leaves one out does not mean that it is gone."""
+        idle = self._inboxes.keys() - self._tasks.keys()  # looked at before: what is made meanwhile is not listed
+        there = await self._engine.containers(())
+        inbox_for.keep({EVENTS_KEY, *map(inbox_key, there)})
+        for id in idle - there.keys() - self._tasks.keys():
+            self._inboxes.pop(id).finish()
+        return await self._engine.containers(self._settings.filters) if self._settings.filters else there
 
     async def _pause(self) -> None:
         """Until the next look is due, or wanted."""
@@ -114,7 +123,7 @@ class DockerReceiver:
                 wait.cancel()
         self._look.clear()
 
-    async def _hear_events(self, inbox_for: InboxFor) -> None:
+    async def _hear_events(self, inbox_for: Inboxes) -> None:
         """Records events, and attends to containers that start."""
         inbox = inbox_for(Origin(EVENTS_KEY, format="plain")) if self._settings.events else None
         begin_ns = self._clock.now_ns()
@@ -149,7 +158,7 @@ class DockerReceiver:
             self._read.clear()  # what started and ended meanwhile may have been missed: all are looked at again
             self._look.set()
 
-    async def _heed(self, event: Event, inbox_for: InboxFor) -> None:
+    async def _heed(self, event: Event, inbox_for: Inboxes) -> None:
         if event.operation in ("start", "restart", "unpause"):
             self._read.discard(event.id)
             if await self._is_wanted(event.id):
@@ -166,7 +175,7 @@ class DockerReceiver:
             self._tell_away(e)
             return False  # the next look will find it
 
-    def _attach(self, id: str, inbox_for: InboxFor, *, again: bool = False) -> None:
+    def _attach(self, id: str, inbox_for: Inboxes, *, again: bool = False) -> None:
         """Begins to read a container's log, if nobody does."""
         if id in self._tasks:
             if again:
@@ -175,7 +184,7 @@ class DockerReceiver:
         task = self._tasks[id] = asyncio.create_task(self._attend(id, inbox_for))
         task.add_done_callback(lambda _: self._tasks.pop(id, None))
 
-    async def _attend(self, id: str, inbox_for: InboxFor) -> None:
+    async def _attend(self, id: str, inbox_for: Inboxes) -> None:
         """Reads one container's log until it has ended and all is read, or it is gone."""
         backoff = Backoff()
         while True:
@@ -194,7 +203,7 @@ class DockerReceiver:
                 self._tell_away(e)
             await self._clock.sleep(backoff.next_s())
 
-    async def _attend_once(self, id: str, inbox_for: InboxFor, backoff: Backoff) -> bool:
+    async def _attend_once(self, id: str, inbox_for: Inboxes, backoff: Backoff) -> bool:
         """True when there is nothing more to read of it."""
         self._again.discard(id)
         container = read_container(await self._engine.inspect(id))

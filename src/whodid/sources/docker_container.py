@@ -70,7 +70,7 @@ class Container:
             "compose_service": self.service,
         }
         return Origin(
-            self.id[:32],
+            inbox_key(self.id),
             {name: value for name, value in names.items() if value},
             self._discovered(),
             suggested.format if suggested.format in known_formats else "plain",
@@ -84,6 +84,11 @@ class Container:
         out |= {f"label_{label_name(name)}": value for name, value in self.labels.items()}
         found = {f"__meta_docker_container_{name}": value for name, value in out.items() if value}
         return found | {f"__meta_docker_network_{name}": value for name, value in self.network.items() if value}
+
+
+def inbox_key(id: str) -> str:
+    """What the inbox of a container is found by."""
+    return id[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ import msgspec
 from whodid.model.clock import SECOND, Clock, format_rfc3339
 from whodid.sources.backoff import Backoff
 from whodid.sources.journal_export import ExportParser, Fields
-from whodid.sources.receiver import Inbox, Origin, Received
+from whodid.sources.receiver import Inboxes, Origin, Received
 
 READ_BYTES: Final = 1 << 20
 TERMINATE_S: Final = 2.0
@@ -58,7 +58,7 @@ class JournalReceiver:
         self._malformed = 0
         self._unknown_cursor = ""
 
-    async def run(self, inbox_for: Callable[[Origin], Inbox]) -> None:
+    async def run(self, inbox_for: Inboxes) -> None:
         inbox = inbox_for(Origin("journal", format="journal"))
         backoff = Backoff()
         while True:

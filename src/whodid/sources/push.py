@@ -17,7 +17,7 @@ from whodid.model.entry import Entry
 from whodid.sources.gathering import Gathering
 from whodid.sources.http_request import HEAD_BYTES, BadRequest, Head, answer, read_body, read_head
 from whodid.sources.listening import HANDSHAKE_S, Counted, TlsSettings, is_loopback, read_address
-from whodid.sources.receiver import Inbox, Origin, Received
+from whodid.sources.receiver import Inboxes, Origin, Received
 
 MOST_CONNECTIONS: Final = 200
 BODIES_BYTES: Final = 64 << 20
@@ -77,7 +77,7 @@ class PushReceiver:
         self.address: tuple[str, int] | None = None
         """Where it listens, while it does."""
 
-    async def run(self, inbox_for: Callable[[Origin], Inbox]) -> None:
+    async def run(self, inbox_for: Inboxes) -> None:
         key = f"push-{self._host or 'any'}-{self._port}".replace(":", "_")
         gathering = Gathering(inbox_for(Origin(key, format="plain")))
         told = False

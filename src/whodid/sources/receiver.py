@@ -5,7 +5,7 @@ identity, exactly once, back-pressure. So a receiver only has to go on behind th
 record is one JSON line there (`encode`); the format `received` unwraps it. Called by the agent.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -69,10 +69,23 @@ class Inbox(Protocol):
         ...
 
 
+class Inboxes(Protocol):
+    """Where a receiver gets its inboxes."""
+
+    def __call__(self, origin: Origin) -> Inbox:
+        """The inbox of an origin, with all that earlier runs have written."""
+        ...
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Of the inboxes that earlier runs have left, and that nobody asked for in this one, only these may still get
+        something: the others are finished. A receiver calls it that knows which origins there are."""
+        ...
+
+
 class Receiver(Protocol):
     """A source that is no file."""
 
-    async def run(self, inbox_for: Callable[[Origin], Inbox]) -> None:
+    async def run(self, inbox_for: Inboxes) -> None:
         """Receives until it is cancelled, and finds its way back by itself when the other side goes away."""
         ...
 

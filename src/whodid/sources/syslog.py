@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from whodid.model.clock import SECOND, Clock
 from whodid.sources.gathering import Gathering
 from whodid.sources.listening import HANDSHAKE_S, CannotListen, Counted, TlsSettings, is_loopback, read_address
-from whodid.sources.receiver import Inbox, Origin, Received
+from whodid.sources.receiver import Inboxes, Origin, Received
 from whodid.sources.syslog_frames import FrameSplitter
 
 READ_BYTES: Final = 64 << 10
@@ -104,7 +104,7 @@ class SyslogReceiver:
         self.address: tuple[str, int] | None = None
         """Where it listens, while it does."""
 
-    async def run(self, inbox_for: Callable[[Origin], Inbox]) -> None:
+    async def run(self, inbox_for: Inboxes) -> None:
         key = f"syslog-{self._settings.listen_protocol}-{self._host or 'any'}-{self._port}".replace(":", "_")
         gathering = Gathering(inbox_for(Origin(key, format="syslog" if self._settings.use_rfc5424_message else "")))
         serve = self._serve_udp if self._settings.listen_protocol == "udp" else self._serve_tcp
