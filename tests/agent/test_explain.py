@@ -25,7 +25,7 @@ def test_sent_waiting_and_not_understood(tmp_path: Path) -> None:
     positions.save()
     (tmp_path / "logs/b.log").write_text("1 new\n")
 
-    (stand,) = explain(settings, take_status(health, 0, 1))
+    (stand,) = explain(settings, take_status(health, 0, 1), clock)
     first, second = stand.files
     assert (first.sent_bytes, first.lag_bytes, first.not_understood) == (10, 8, 1)  # the last record waits for more
     assert first.last_ns > 0
@@ -34,6 +34,6 @@ def test_sent_waiting_and_not_understood(tmp_path: Path) -> None:
 
 def test_before_any_agent_has_run(tmp_path: Path) -> None:
     settings = agent_settings(tmp_path, "*.log")
-    (stand,) = explain(settings, None)
+    (stand,) = explain(settings, None, StillClock())
     assert (stand.job, stand.files) == ("test", [])
     assert stand.where.endswith("/logs/*.log")

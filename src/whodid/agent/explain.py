@@ -11,9 +11,10 @@ import msgspec
 
 from whodid.agent.inbox import FILE_NAME as INBOX_NAME
 from whodid.agent.positions import Position, read_positions
-from whodid.agent.receivers import inbox_directories
+from whodid.agent.receivers import docker_logs, finders_of, inbox_directories
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.status import Status
+from whodid.model.clock import Clock
 from whodid.sources.patterns import named_files
 
 
@@ -45,22 +46,24 @@ class SourceStand(msgspec.Struct, frozen=True):
     files: list[FileStand]
 
 
-def explain(agent: AgentSettings, status: Status | None) -> list[SourceStand]:
+def explain(agent: AgentSettings, status: Status | None, clock: Clock) -> list[SourceStand]:
     """Every source that is configured or was found, and where its files stand."""
     known = _newest(read_positions(agent.state_dir))
     told = status.files if status else {}
     counts = {path: file.not_understood for path, file in told.items()}
     stands = []
     for source, inboxes in zip(agent.sources, inbox_directories(agent), strict=True):
-        paths = source.paths or (f"{inboxes}/*/{INBOX_NAME}",)
-        stands.append(
-            SourceStand(source.job, source.format, describe(source), _files(paths, source.exclude, known, counts))
-        )
+        files = _files(source.paths or (f"{inboxes}/*/{INBOX_NAME}",), source.exclude, known, counts)
+        for find in finders_of(source, clock, docker_logs(source, clock)):
+            files += [file for one in find() for file in _files(one.paths, one.exclude, known, counts)]
+        stands.append(SourceStand(source.job, source.format, describe(source), files))
     return stands
 
 
 def describe(source: SourceSettings) -> str:
     """What a source looks at, in words."""
+    if source.file_sd is not None:
+        return f"what is listed in {', '.join(source.file_sd.files)}"
     if source.journal is not None:
         return f"the journal {source.journal.path}".rstrip()
     if source.syslog is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from whodid.agent.collector import Found
 from whodid.agent.docker_logs import DockerLogs
+from whodid.agent.file_targets import FileTargets
 from whodid.agent.inboxes import Inboxes
 from whodid.agent.receiving import Inlet
 from whodid.agent.recipe import zone_of
@@ -18,7 +19,8 @@ from whodid.formats import FORMATS
 from whodid.formats.syslog_message import SyslogReader
 from whodid.model.clock import Clock
 from whodid.sources.docker import DockerReceiver
-from whodid.sources.journal import JournalReceiver
+from whodid.sources.journal import JournalReceiver, message, single
+from whodid.sources.journal_export import Fields
 from whodid.sources.push import PushReceiver
 from whodid.sources.receiver import Receiver
 from whodid.sources.syslog import SyslogReceiver
@@ -37,12 +39,30 @@ def make_inlets(
     inlets: list[Inlet] = []
     found: list[Found] = []
     for at, source in enumerate(settings.sources):
-        logs = DockerLogs(source, source.docker, clock) if source.docker is not None and source.docker.files else None
-        found += [logs.sources] if logs else []
+        logs = docker_logs(source, clock)
+        found += finders_of(source, clock, logs)
         for kind, receiver in receivers_of(source, clock, logs):
             inboxes = Inboxes(source, directories[at], clock, on_written)
             inlets.append(Inlet(f"{source.job} ({kind})", receiver, inboxes))
     return inlets, found
+
+
+def docker_logs(source: SourceSettings, clock: Clock) -> DockerLogs | None:
+    """The containers' logs that a source reads from the disk."""
+    return DockerLogs(source, source.docker, clock) if source.docker is not None and source.docker.files else None
+
+
+def finders_of(source: SourceSettings, clock: Clock, logs: DockerLogs | None) -> list[Found]:
+    """What finds the files of a source that names none itself. Raises WhodidError for rules that cannot work."""
+    found: list[Found] = [logs.sources] if logs else []
+    if source.file_sd is not None:
+        # Promtail's parts take memory: only who has a use for them loads them.
+        from whodid.promtail import Relabel
+        from whodid.promtail.braces import alternatives
+
+        relabel = Relabel(source.relabel_configs).apply
+        found.append(FileTargets(source, source.file_sd, clock, relabel, alternatives).sources)
+    return found
 
 
 def inbox_directories(settings: AgentSettings) -> list[Path]:
@@ -64,7 +84,8 @@ def receivers_of(
     """Kind and receiver of each section of a source. Raises WhodidError for settings that cannot work. `logs`: those of
     containers that are read from the disk."""
     if source.journal is not None:
-        yield "journal", JournalReceiver(source.journal, clock)
+        make, discovers = _journal_line(source), bool(source.relabel_configs)
+        yield "journal", JournalReceiver(source.journal, clock, make=make, discovers=discovers)
     if source.syslog is not None:
         reader = SyslogReader(zone_of(source), clock.now_ns())
         yield "syslog", SyslogReceiver(source.syslog, clock, reader.read)
@@ -73,3 +94,14 @@ def receivers_of(
         yield "docker", DockerReceiver(source.docker, clock, tuple(FORMATS), followed)
     if source.push is not None:
         yield "push", PushReceiver(source.push, clock, read_push, read_lines)
+
+
+def _journal_line(source: SourceSettings) -> Callable[[Fields], str | None] | None:
+    """The line of a record of the journal for another format than its own; None: the format `journal` reads it."""
+    if source.journal is None or source.format in ("", "journal"):
+        return None
+    if not source.journal.json:
+        return message
+    from whodid.promtail.stages.json import as_json
+
+    return lambda fields: as_json(single(fields))

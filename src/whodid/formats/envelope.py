@@ -36,12 +36,25 @@ class Envelope(msgspec.Struct, frozen=True):
 class Opener:
     """Takes the envelopes of one log off. `open_line` reads one; None where it is none, or torn."""
 
-    __slots__ = ("_gives_discovered", "_inner", "_inner_of_stderr", "_joined", "_open_line", "_redact")
+    __slots__ = (
+        "_fixed",
+        "_gives_discovered",
+        "_inner",
+        "_inner_of_stderr",
+        "_is_bare",
+        "_is_raw",
+        "_joined",
+        "_open_line",
+        "_redact",
+    )
 
     def __init__(self, settings: FormatSettings, make: Make, open_line: Callable[[str], Envelope | None]) -> None:
         options = dict(settings.options)
         inner, of_stderr = options.pop("inner", "plain"), options.pop("stderr", "")
         self._gives_discovered = options.pop("discovered", "") == "keep"
+        self._is_bare = options.pop("labels", "") == "leave_out"
+        self._is_raw = inner == "raw"
+        self._fixed = frozenset(filter(None, options.pop("fixed", "").split(",")))
         self._redact = settings.redact
         self._inner = make(inner, replace(settings, options=options))
         self._inner_of_stderr = make(of_stderr, replace(settings, options={})) if of_stderr else self._inner
@@ -68,8 +81,12 @@ class Opener:
         if envelope is None:
             return Parsed(self._redact(record), {}, None, understood=False)
         inner = self._inner_of(envelope).parse(envelope.line)
-        labels = self._texts(envelope.labels)
-        labels.update(inner.labels or {})
+        labels: dict[str, str] = {}
+        if not self._is_bare:
+            labels = self._texts(envelope.labels)
+            labels.update(inner.labels or {})
+            for name in self._fixed & labels.keys():
+                del labels[name]
         if self._gives_discovered:
             labels.update(self._texts(envelope.discovered))
         ns = envelope.ns if inner.ns is None else inner.ns
@@ -79,7 +96,7 @@ class Opener:
         return self._inner_of_stderr if envelope.labels.get("stream") == "stderr" else self._inner
 
     def _merged(self, envelope: Envelope, inner: Parsed) -> dict[str, str]:
-        if not envelope.attributes:
+        if not envelope.attributes or (self._is_bare and self._is_raw):
             return inner.attributes
         known = self._texts(envelope.attributes)
         return known | inner.attributes | {name: known[name] for name in OF_TRANSPORT & known.keys()}
