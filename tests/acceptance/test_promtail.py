@@ -102,3 +102,41 @@ def test_three_scrape_configs_arrive_with_exactly_their_labels(tmp_path: Path) -
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+TAKEN_OVER = """\
+positions: {{filename: {at}/positions.yaml}}
+clients: [{{url: {url}/loki/api/v1/push}}]
+scrape_configs:
+  - job_name: all
+    static_configs:
+      - labels: {{app: a, __path__: '{at}/a.log'}}
+      - labels: {{app: b, __path__: '{at}/b.log'}}
+    pipeline_stages:
+      - multiline: {{firstline: '^BEGIN', max_wait_time: 200ms}}
+"""
+
+
+def test_it_begins_where_promtail_stood_and_goes_on_after_a_kill(tmp_path: Path) -> None:
+    a, b = tmp_path / "a.log", tmp_path / "b.log"
+    a.write_text("BEGIN old\nBEGIN a1\nmore a1\n")
+    b.write_text("BEGIN b1\n")
+    (tmp_path / "positions.yaml").write_text(f'positions:\n  {a}: "10"\n  {b}: "900"\n')
+    with Sink() as sink:
+        (tmp_path / "promtail.yml").write_text(TAKEN_OVER.format(at=tmp_path, url=sink.url))
+        with agent(tmp_path, f"promtail_config: {tmp_path}/promtail.yml") as process:
+            sink.store.wait_for(lambda store: len(store.entries) >= 2, 30)
+            process.kill()
+        (tmp_path / "positions.yaml").write_text("positions: {}\n")
+        for path, name in ((a, "a2"), (b, "b2")):
+            with path.open("a") as file:
+                file.write(f"BEGIN {name}\nmore {name}\n")
+        with agent(tmp_path, f"promtail_config: {tmp_path}/promtail.yml"):
+            sink.store.wait_for(lambda store: len(store.entries) >= 4, 30)
+        assert stored(sink.store) == [
+            ({"app": "a", "filename": str(a)}, "BEGIN a1\nmore a1", {}),
+            ({"app": "a", "filename": str(a)}, "BEGIN a2\nmore a2", {}),
+            ({"app": "b", "filename": str(b)}, "BEGIN b1", {}),
+            ({"app": "b", "filename": str(b)}, "BEGIN b2\nmore b2", {}),
+        ]
+    assert f"took over from Promtail ({tmp_path}/positions.yaml): 1 files" in (tmp_path / "agent.log").read_text()

@@ -5,7 +5,8 @@ How a receiver works is sources/, how it is kept at work `receiving.py`. Called 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from whodid.agent.collector import Found
@@ -30,8 +31,18 @@ INBOXES = "inbox"
 _NOT_IN_NAMES = re.compile(r"[^\w-]+", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Where sources begin that have nothing in their inbox yet."""
+
+    journals: Mapping[str, str] = field(default_factory=dict)
+    """Cursors, by the job."""
+    containers: Mapping[str, int] = field(default_factory=dict)
+    """Seconds since 1970, by the container's id."""
+
+
 def make_inlets(
-    settings: AgentSettings, clock: Clock, on_written: Callable[[], None]
+    settings: AgentSettings, clock: Clock, on_written: Callable[[], None], begins: Begins
 ) -> tuple[list[Inlet], list[Found]]:
     """The inlets of an agent, and the files that such sources find by themselves. `on_written` is called when an inbox
     has something new. Raises OSError."""
@@ -41,7 +52,7 @@ def make_inlets(
     for at, source in enumerate(settings.sources):
         logs = docker_logs(source, clock)
         found += finders_of(source, clock, logs)
-        for kind, receiver in receivers_of(source, clock, logs):
+        for kind, receiver in receivers_of(source, clock, begins, logs):
             inboxes = Inboxes(source, directories[at], clock, on_written)
             inlets.append(Inlet(f"{source.job} ({kind})", receiver, inboxes))
     return inlets, found
@@ -79,19 +90,27 @@ def inbox_directories(settings: AgentSettings) -> list[Path]:
 
 
 def receivers_of(
-    source: SourceSettings, clock: Clock, logs: DockerLogs | None = None
+    source: SourceSettings, clock: Clock, begins: Begins, logs: DockerLogs | None = None
 ) -> Iterator[tuple[str, Receiver]]:
     """Kind and receiver of each section of a source. Raises WhodidError for settings that cannot work. `logs`: those of
     containers that are read from the disk."""
     if source.journal is not None:
-        make, discovers = _journal_line(source), bool(source.relabel_configs)
-        yield "journal", JournalReceiver(source.journal, clock, make=make, discovers=discovers)
+        yield (
+            "journal",
+            JournalReceiver(
+                source.journal,
+                clock,
+                make=_journal_line(source),
+                discovers=bool(source.relabel_configs),
+                begin=begins.journals.get(source.job, ""),
+            ),
+        )
     if source.syslog is not None:
         reader = SyslogReader(zone_of(source), clock.now_ns())
         yield "syslog", SyslogReceiver(source.syslog, clock, reader.read)
     if source.docker is not None:
         followed = logs.files.has if logs else lambda _: False
-        yield "docker", DockerReceiver(source.docker, clock, tuple(FORMATS), followed)
+        yield "docker", DockerReceiver(source.docker, clock, tuple(FORMATS), followed, begins.containers)
     if source.push is not None:
         yield "push", PushReceiver(source.push, clock, read_push, read_lines)
 

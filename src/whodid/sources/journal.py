@@ -62,13 +62,16 @@ class JournalReceiver:
         make: Callable[[Fields], str | None] | None = None,
         *,
         discovers: bool = False,
+        begin: str = "",
     ) -> None:
         """`make`: the line of a record's fields, None for no line; without it the line is for the format `journal`.
-        `discovers`: whether records carry their fields as labels for relabelling."""
+        `discovers`: whether records carry their fields as labels for relabelling. `begin`: a cursor, of the last record
+        that somebody else has read before the very first start."""
         self._settings = settings
         self._clock = clock
         self._make = make
         self._discovers = discovers
+        self._begin = begin
         self._program = tuple(program)
         self._told: set[str] = set()  # problems are said once
         self._malformed = 0
@@ -79,7 +82,7 @@ class JournalReceiver:
         backoff = Backoff()
         while True:
             try:
-                cursor = inbox.cursor()
+                cursor = inbox.cursor() or self._begin
                 async for records in self._follow("" if cursor == self._unknown_cursor else cursor):
                     await inbox.put(records)
                     backoff.reset()
@@ -122,8 +125,8 @@ class JournalReceiver:
                     entries = entries[1:] if self._is_at(awaited, entries[0]) else entries
                     awaited = ""
                 self._count(parser)
-                if entries:
-                    yield [record for fields in entries if (record := self._record(fields)) is not None]
+                if records := [record for fields in entries if (record := self._record(fields)) is not None]:
+                    yield records
             await child.wait()
             await complaints
             self._tell(f"journalctl ended with status {child.returncode}; it is started again")
