@@ -185,6 +185,10 @@ _FIELDS: dict[tuple[str, str], tuple[type, str]] = {
     ("agent", "token_file"): (AgentSection, "token_file"),
     ("agent", "redact"): (AgentSection, "redact"),
     ("agent", "sources"): (AgentSection, "sources"),
+    ("agent", "tenant"): (AgentSection, "tenant"),
+    ("agent", "promtail_config"): (AgentSection, "promtail_config"),
+    ("agent", "promtail_expand_env"): (AgentSection, "promtail_expand_env"),
+    ("agent", "promtail_positions"): (AgentSection, "promtail_positions"),
 }
 _NOT_FIXED = {
     ("", "data_dir"): "`/var/lib/whodid` for root, `~/.local/share/whodid` for anybody else",
@@ -496,7 +500,7 @@ def template_functions() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "config-keys": config_keys,
     "source-keys": source_keys,
-    **{f"{key}-keys": section_of_source(kind) for key, kind in SECTIONS.items()},
+    **{f"{key.replace('_', '-')}-keys": section_of_source(kind) for key, kind in SECTIONS.items()},
     "redact-keys": redact_keys,
     "person-keys": person_keys,
     "notify-keys": notify_keys,

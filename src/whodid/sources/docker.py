@@ -8,8 +8,9 @@ disk (docker_files.py) is left to that.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from whodid.model.clock import SECOND, Clock, format_rfc3339
@@ -48,7 +49,7 @@ class DockerSettings:
 
 class DockerReceiver:
     """One engine. `known_formats`: those that may be suggested; `is_followed`: whether somebody else has a container's
-    log, by its id."""
+    log, by its id; `begins`: from which second on logs are read of which nothing is written yet, by id."""
 
     def __init__(
         self,
@@ -56,11 +57,13 @@ class DockerReceiver:
         clock: Clock,
         known_formats: Sequence[str] = (),
         is_followed: Callable[[str], bool] = lambda _: False,
+        begins: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._known_formats = tuple(known_formats)
         self._is_followed = is_followed
+        self._begins = begins
         self._engine = Engine(settings.host)
         self._look = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -230,8 +233,9 @@ class DockerReceiver:
         """One answer of the API, to its end. Without `follow` the container has ended, and so have its lines."""
         decoder = LogDecoder(container.terminal, self._settings.max_line_bytes)
         behind = WriteBehind(inbox)
+        place = Resume(inbox.cursor(), self._begins.get(container.id, 0) * SECOND)
         try:
-            await self._read_answer(container, decoder, behind, Resume(inbox.cursor()), backoff, follow=follow)
+            await self._read_answer(container, decoder, behind, place, backoff, follow=follow)
         except (EngineAway, EngineRefused):
             await behind.flush()  # what was read is good, and the next answer is asked for behind it
             raise
