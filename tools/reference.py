@@ -39,7 +39,7 @@ from whodid.config import load
 from whodid.config.environment import KEYS, is_section, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import SECTIONS, SOURCE_KEYS, section_keys
-from whodid.formats import postgres_prefix
+from whodid.formats import postgres_escapes
 from whodid.formats.redact_rules import KINDS
 from whodid.ingest import deletes
 from whodid.ingest.body import Totals
@@ -409,7 +409,7 @@ def metrics() -> str:
 
 def prefix_escapes() -> str:
     kept = {"stamp": "the instant of the line", "epoch": "the instant of the line", "": "read, not kept"}
-    rows = [(code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_prefix._ESCAPES.items()]
+    rows = [(code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_escapes.ESCAPES.items()]
     rows.append((code("%q"), "processes without a session print nothing of what follows"))
     rows.append((code("%%"), "a percent sign"))
     return table(("escape", "gives"), rows)

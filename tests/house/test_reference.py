@@ -31,7 +31,7 @@ from whodid.formats import (
 )
 from whodid.formats import nginx_variables as nginx
 from whodid.formats.message_rules import Rule
-from whodid.formats.postgres_prefix import _ESCAPES
+from whodid.formats.postgres_escapes import ESCAPES
 from whodid.investigate.weights import WEIGHTS
 from whodid.logql.parser import parse
 from whodid.notify.webhook import sign
@@ -116,7 +116,7 @@ def deliveries() -> list[tuple[str, dict[str, Any]]]:
 
 def emitted_attributes() -> set[str]:
     """Every attribute that a format can set: from the samples, and from the code where the samples do not reach."""
-    found = {name for name, _ in _ESCAPES.values()}
+    found = {name for name, _ in ESCAPES.values()}
     for path in SAMPLES.glob("*.log"):
         settings, samples = read_samples(path)
         for sample in samples:
