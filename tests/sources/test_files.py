@@ -382,6 +382,23 @@ def test_a_missing_file_that_is_copied_and_truncated_at_once_is_read_on_in_the_c
     assert [place.id == known.id for place in f.places()] == [True, False]
 
 
+def test_a_missing_file_that_came_back_is_missing_no_more(tmp_path: Path, followers: list[Follower]) -> None:
+    path, away = tmp_path / "app.log", tmp_path.parent / f"{tmp_path.name}.away"
+    append(path, b"1\n")
+    known = stopped_at(path)
+    path.rename(away)
+    f = Follower(path, known=known)
+    followers.append(f)
+    f.look()
+    away.rename(path)
+    append(path, b"2\n")
+    assert f.look() == {"app.log": b"2\n"}
+    path.rename(tmp_path / "app.log.1")
+    assert f.look(60) == f.look(60) == {"app.log": b"2\n"}  # it is let go
+    append(path, b"3\n")
+    assert f.look() == {"app.log": b"2\n3\n"}
+
+
 def test_a_rotated_piece_of_a_line_is_no_copy_of_the_file_that_begins_like_it(
     tmp_path: Path, followers: list[Follower]
 ) -> None:

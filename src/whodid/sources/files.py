@@ -377,7 +377,7 @@ class FileSource:
         if Key.of(found.stat) in self._by_key:
             os.close(found.fd)
             return
-        del self._missing[path]
+        self._take(missing)
         self._add(FollowedFile(path, found.fd, missing.offset, missing.id), before)
 
     def _pop_done(self, sibling: Sibling) -> Place | None:
@@ -385,12 +385,20 @@ class FileSource:
         key = Key.of(sibling.stat)
         done = self._done.get(key)
         if done is not None and siblings.holds(sibling, done):
-            del self._done[key]
-            return done
+            return self._take(done)
         missing = self._missing.get(sibling.path)
         if missing is not None and siblings.is_same(sibling, missing):
-            return self._missing.pop(sibling.path)
+            return self._take(missing)
         return None
+
+    def _take(self, place: Place) -> Place:
+        """A place that is followed again: what could not be found may be known as let go, too."""
+        key = Key(place.device, place.inode)
+        if key in self._done and self._done[key].id == place.id:
+            del self._done[key]
+        if place.path in self._missing and self._missing[place.path].id == place.id:
+            del self._missing[place.path]
+        return place
 
     def _last_place(self, path: str) -> Place | None:
         """The place of the file that was last followed under a path."""
