@@ -66,10 +66,10 @@ class FileSource:
         if news is None:
             self._look_at_all(now_s)
         else:
-            touched = {file: None for path in news.written if (file := self._at.get(path)) is not None}
+            touched = {file: None for path in sorted(news.written) if (file := self._at.get(path)) is not None}
             for file in touched | self._nameless:
                 self._look(file, now_s)
-            for path in news.structure:
+            for path in sorted(news.structure):
                 self._welcome(path)
         for key in self._freed:
             if key in self._present and key not in self._by_key:
@@ -295,8 +295,9 @@ class FileSource:
 
     def _resume_all(self) -> None:
         """Once, at the first look: first all that is known, only then what nobody knows."""
+        last = {place.path: place for place in self._unclaimed}
         for place in self._unclaimed:
-            self._resume(place)
+            self._resume(place, followed=last[place.path] is not place)
         taken = {file.id: file for file in self._files} if self._unclaimed else {}
         for place in self._unclaimed:
             file = taken.get(place.id)
@@ -304,12 +305,14 @@ class FileSource:
                 self._adopt_successors(place.path, place, file, file.mtime_ns)
         self._unclaimed.clear()
 
-    def _resume(self, place: Place) -> None:
-        """Takes up a place of the earlier run, wherever its file is now."""
+    def _resume(self, place: Place, *, followed: bool) -> None:
+        """Takes up a place of the earlier run, wherever its file is now. `followed`: its path had another file later,
+        so that an empty one, which has nothing to be known by, is not what has this path now."""
         key = Key(place.device, place.inode)
         here = siblings.open_regular(self._present[key]) if key in self._present else None
         same = here is not None and siblings.has_head(here.fd, place) and here.stat.st_size >= place.offset
-        if here is not None and not (same and siblings.may_be(here.path, place)):
+        other = here is not None and followed and place.head_bytes == 0 and here.path == place.path
+        if here is not None and (other or not same or not siblings.may_be(here.path, place)):
             os.close(here.fd)
             found = siblings.find_copy(place)
         else:
