@@ -39,7 +39,7 @@ from whodid.config import load
 from whodid.config.environment import KEYS, is_section, variable
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import SECTIONS, SOURCE_KEYS, section_keys
-from whodid.formats import postgres_prefix
+from whodid.formats import postgres_escapes
 from whodid.formats.redact_rules import KINDS
 from whodid.ingest import deletes
 from whodid.ingest.body import Totals
@@ -185,6 +185,10 @@ _FIELDS: dict[tuple[str, str], tuple[type, str]] = {
     ("agent", "token_file"): (AgentSection, "token_file"),
     ("agent", "redact"): (AgentSection, "redact"),
     ("agent", "sources"): (AgentSection, "sources"),
+    ("agent", "tenant"): (AgentSection, "tenant"),
+    ("agent", "promtail_config"): (AgentSection, "promtail_config"),
+    ("agent", "promtail_expand_env"): (AgentSection, "promtail_expand_env"),
+    ("agent", "promtail_positions"): (AgentSection, "promtail_positions"),
 }
 _NOT_FIXED = {
     ("", "data_dir"): "`/var/lib/whodid` for root, `~/.local/share/whodid` for anybody else",
@@ -405,7 +409,7 @@ def metrics() -> str:
 
 def prefix_escapes() -> str:
     kept = {"stamp": "the instant of the line", "epoch": "the instant of the line", "": "read, not kept"}
-    rows = [(code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_prefix._ESCAPES.items()]
+    rows = [(code(f"%{letter}"), kept.get(name, code(name))) for letter, (name, _) in postgres_escapes.ESCAPES.items()]
     rows.append((code("%q"), "processes without a session print nothing of what follows"))
     rows.append((code("%%"), "a percent sign"))
     return table(("escape", "gives"), rows)
@@ -496,7 +500,7 @@ def template_functions() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "config-keys": config_keys,
     "source-keys": source_keys,
-    **{f"{key}-keys": section_of_source(kind) for key, kind in SECTIONS.items()},
+    **{f"{key.replace('_', '-')}-keys": section_of_source(kind) for key, kind in SECTIONS.items()},
     "redact-keys": redact_keys,
     "person-keys": person_keys,
     "notify-keys": notify_keys,

@@ -33,7 +33,7 @@ def test_sent_waiting_and_not_understood(tmp_path: Path) -> None:
     positions.save()
     (tmp_path / "logs/b.log").write_text("1 new\n")
 
-    (stand,) = explain(settings, take_status(health, 0, 1))
+    (stand,) = explain(settings, take_status(health, 0, 1), clock)
     first, second = stand.files
     assert (first.sent_bytes, first.lag_bytes, first.not_understood) == (10, 8, 1)  # the last record waits for more
     assert first.last_ns > 0
@@ -42,7 +42,7 @@ def test_sent_waiting_and_not_understood(tmp_path: Path) -> None:
 
 def test_before_any_agent_has_run(tmp_path: Path) -> None:
     settings = agent_settings(tmp_path, "*.log")
-    (stand,) = explain(settings, None)
+    (stand,) = explain(settings, None, StillClock())
     assert (stand.job, stand.files) == ("test", [])
     assert stand.where.endswith("/logs/*.log")
 
@@ -65,7 +65,7 @@ def test_logs_of_containers_on_the_disk_and_what_was_received(tmp_path: Path) ->
     inboxes[1](Origin("journal"))
     (tmp_path / "state/inbox/docker/docker-events/origin.json").write_text("{")
 
-    containers, journals = explain(settings, None)
+    containers, journals = explain(settings, None, StillClock())
     assert [(Path(file.path).parts[-2], file.container, file.size_bytes) for file in containers.files] == [
         ("c3", "shop-c3", 0),
         ("docker-events", "", 0),
@@ -73,6 +73,6 @@ def test_logs_of_containers_on_the_disk_and_what_was_received(tmp_path: Path) ->
     ]
     assert [Path(file.path).parts[-2] for file in journals.files] == ["journal"]
     without = replace(docker, docker=DockerSettings(directory=str(tmp_path / "docker"), files=False))
-    assert len(explain(replace(settings, sources=(without,)), None)[0].files) == 2
+    assert len(explain(replace(settings, sources=(without,)), None, StillClock())[0].files) == 2
     for one in inboxes:
         one.close()

@@ -126,6 +126,8 @@ def test_a_full_file_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
             RedactSettings(
                 (RedactRule("internal_token", "tok_[a-z0-9]{20}"),), Path("/home/dana/redact.key"), ("cookie",)
             ),
+            "shop",
+            promtail_positions=Path("/var/log/positions.yaml"),
         ),
     )
 
@@ -144,7 +146,7 @@ def test_what_a_merge_key_brings_does_not_override() -> None:
 def test_full_yml_uses_every_key() -> None:
     """So that no key is added without a case: the words of KEYS are those of the file."""
     text = (HERE / "good" / "full.yml").read_text()
-    keys = {key for section in KEYS.values() for key in section} - {"promtail_config"}
+    keys = {key for section in KEYS.values() for key in section} - {"promtail_config", "promtail_expand_env"}
     keys |= {*SOURCE_KEYS, *PERSON_KEYS, *NOTIFY_KEYS, *REDACT_KEYS, *REDACT_RULE_KEYS} - SECTIONS.keys()
     assert {key for key in keys if not re.search(rf"\b{key}:", text)} == set()
 
@@ -176,11 +178,16 @@ OVERRIDES = {
     "WHODID_AGENT_SERVER": ("https://logs.team.example", "agent.server", "https://logs.team.example"),
     "WHODID_AGENT_HOST": ("web-1", "agent.host", "web-1"),
     "WHODID_AGENT_TOKEN_FILE": ("~/t", "agent.token_file", Path.home() / "t"),
+    "WHODID_AGENT_TENANT": ("shop", "agent.tenant", "shop"),
+    "WHODID_AGENT_PROMTAIL_EXPAND_ENV": ("true", "agent.promtail_expand_env", True),
+    "WHODID_AGENT_PROMTAIL_POSITIONS": ("/p.yaml", "agent.promtail_positions", Path("/p.yaml")),
     "WHODID_AGENT_REDACT": ("{disabled: [jwt]}", "agent.redact", RedactSettings(disabled=("jwt",))),
     "WHODID_AGENT_SOURCES": ("[{job: a, paths: [/a]}]", "agent.sources", (SourceSettings("a", "plain", ("/a",)),)),
 }
-REFUSED = {"WHODID_AUTH_TOKENS_FILE": "/t", "WHODID_AGENT_PROMTAIL_CONFIG": "/p"}
+REFUSED = {"WHODID_AUTH_TOKENS_FILE": "/t"}
 """Keys that have no good value in this version."""
+ELSEWHERE = {"WHODID_AGENT_PROMTAIL_CONFIG"}
+"""Sets other keys, too: test_promtail.py."""
 
 
 def variables() -> set[str]:
@@ -190,7 +197,7 @@ def variables() -> set[str]:
 
 
 def test_every_key_has_a_variable_and_every_variable_a_case() -> None:
-    assert {*OVERRIDES, *REFUSED} == variables()
+    assert {*OVERRIDES, *REFUSED, *ELSEWHERE} == variables()
 
 
 @pytest.mark.parametrize("file", [None, HERE / "good" / "full.yml"], ids=["alone", "over a file"])

@@ -3,8 +3,11 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kit.log_samples import join_records
+from kit.postgres_server import head
 from whodid.formats import FormatError, FormatSettings, make_format
 from whodid.model.clock import parse_rfc3339
 
@@ -32,6 +35,14 @@ PREFIXES = [
     ("<%m|%a>", "<2026-11-23 04:32:32.123 +0530|my app, v2 (x)>", {"app": "my app, v2 (x)"}),
     ("%u%d %p ", "bobshop 12 ", {"pid": "12"}),
     ("user=%u,app=%a ", "user=[unknown],app=[unknown] ", {}),
+    # The process is a part of the session.
+    ("%c %u ", "6b03c1e0.2d7a bob ", {"session": "6b03c1e0.2d7a", "pid": "11642", "user": "bob"}),
+    # What goes on like its neighbour is not told; what does not, is.
+    ("%p%l %u ", "123 bob ", {"user": "bob"}),
+    ("%p%t %u ", "122026-11-23 04:32:32 UTC bob ", {"pid": "12", "user": "bob"}),
+    ("%L:%r ", "10.0.0.1:::1(5432) ", {"client": "::1", "port": "5432"}),
+    ("%b %a ", "client backend my app ", {"app": "my app"}),
+    ("%h-%Q ", "db1.example--77 ", {"client": "db1.example", "query_id": "-77"}),
 ]  # fmt: skip
 
 
@@ -73,6 +84,76 @@ def test_a_quick_line_and_a_slow_one_say_the_same() -> None:
         assert log.parse(record) == alone
 
 
+# What no name and no value of these tests contains.
+SEPARATORS = st.sampled_from(["|", ";", "~", "> ", " | ", "\t", " ^ ", "*", "^"])
+ESCAPES = st.builds(
+    "%{}{}".format,
+    st.sampled_from(["", "", "", "-12", "12", "3", "-30"]),
+    st.sampled_from("audrhbpPtmnscliexvQL"),
+)
+# A line behind a tab goes on with the one before, so no prefix begins with one.
+PREFIX_PARTS = st.lists(st.tuples(ESCAPES, SEPARATORS), min_size=1, max_size=9, unique_by=lambda part: part[0][-1])
+NAMES = st.sampled_from(
+    ["anna", "a b", "a@b.example", "Ö-1", "x:y", "[unknown]x", "app v1.2 (z), a=b", "LOG", "-", "4"]
+)
+ADDRESSES = st.sampled_from(["10.0.0.7", "2001:db8::1", "::1", "[local]", "app1.shop.example", "fe80::1%eth0"])
+TOLD = {"a": "app", "u": "user", "d": "db", "h": "client", "p": "pid", "b": "backend", "Q": "query_id", "x": "txid"}
+
+
+def values_of(name: tuple[str, str, str], host: str) -> dict[str, str]:
+    app, user, db = name
+    return {
+        "a": app, "u": user, "d": db, "h": host, "r": host if host == "[local]" else f"{host}(5432)", "L": "10.0.0.1",
+        "b": "client backend", "p": "4711", "P": "", "t": "2026-11-23 04:32:32 UTC", "m": "2026-11-23 04:32:32.123 UTC",
+        "n": "1795408352.123", "s": "2026-11-23 04:30:00 UTC", "c": "6b03c1e0.1267", "i": "idle in transaction",
+        "e": "42P01", "x": "741", "v": "3/17", "Q": "-77",
+    }  # fmt: skip
+
+
+@given(PREFIX_PARTS, st.sampled_from(["", "%q"]), st.tuples(NAMES, NAMES, NAMES), ADDRESSES)
+def test_any_prefix(parts: list[tuple[str, str]], cut: str, names: tuple[str, str, str], host: str) -> None:
+    """Every value is told as the server has it, the follow-up belongs to its record, and nothing is suspect."""
+    prefix = "db " + parts[0][0] + parts[0][1] + cut + "".join(escape + separator for escape, separator in parts[1:])
+    values = values_of(names, host)
+    letters = {escape[-1] for escape, _ in parts}
+    lines = [
+        head(prefix, values | {"l": number}) + text
+        for number, text in (("3", 'ERROR:  relation ":  " does not exist'), ("4", "STATEMENT:  SELECT 1"))
+    ]
+    if not letters & {"p", "c"}:
+        lines = lines[:1]
+    try:
+        log = make_format("postgres", FormatSettings(line_prefix=prefix))
+    except FormatError:
+        assert letters <= set("PsvLi")  # nothing that is told
+        return
+    (record,) = join_records(log, lines)
+    told = log.parse(record).attributes
+    expected = {TOLD[letter]: values[letter] for letter in letters & TOLD.keys()}
+    if "r" in letters and host != "[local]":
+        expected |= {"client": host, "port": "5432"}
+    if expected.get("backend") == "client backend":
+        del expected["backend"]
+    assert {name: told.get(name) for name in expected} == expected
+    assert told["severity"] == "ERROR"
+    assert "trust" not in told
+
+
+@given(PREFIX_PARTS, st.data())
+def test_values_that_stand_together(parts: list[tuple[str, str]], data: st.DataObject) -> None:
+    """Where nothing separates two escapes a value is told right or not at all."""
+    without = [(escape, data.draw(st.sampled_from(["", separator]))) for escape, separator in parts]
+    prefix = "db " + "".join(escape + separator for escape, separator in without) + ": "
+    values = values_of(("psql", "anna", "shop"), data.draw(ADDRESSES))
+    try:
+        log = make_format("postgres", FormatSettings(line_prefix=prefix))
+    except FormatError:
+        return
+    told = log.parse(head(prefix, values | {"l": "3"}) + "LOG:  statement: SELECT 1").attributes
+    right = {TOLD[letter]: values[letter] for letter in TOLD}
+    assert {name: told[name] for name in right if name in told}.items() <= right.items()
+
+
 def test_instants() -> None:
     def instant(prefix: str, head: str, zone: str = "UTC") -> int | None:
         from zoneinfo import ZoneInfo
@@ -94,7 +175,7 @@ def test_instants() -> None:
     assert instant("%t [%p] ", "2026-10-25 02:30:00 CET [1] ", "Europe/Berlin") == parse_rfc3339("2026-10-25T01:30:00Z")
 
 
-@pytest.mark.parametrize("prefix", ["%z ", "%m [%p] %", "no escape at all", "%5", "%% %q"])
+@pytest.mark.parametrize("prefix", ["%z ", "%p%l ", "%m [%p] %", "no escape at all", "%5", "%% %q"])
 def test_what_is_no_prefix(prefix: str) -> None:
     with pytest.raises(FormatError, match="log_line_prefix"):
         make_format("postgres", FormatSettings(line_prefix=prefix))

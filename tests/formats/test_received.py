@@ -44,6 +44,30 @@ def test_labels_are_the_records_own_and_discovered_ones_only_if_asked() -> None:
     assert received().parse(wrap("x")).labels is None
 
 
+def test_what_the_transport_knows_can_be_left_out() -> None:
+    text = wrap("x", labels={"unit": "u"}, attributes={"pid": "7"}, discovered={"__journal_uid": "0"})
+    assert received("raw", labels="leave_out").parse(text)[1:2] == ({},)
+    assert received("raw", labels="leave_out").parse(text).labels is None
+    assert received("raw", labels="leave_out", discovered="keep").parse(text).labels == {"__journal_uid": "0"}
+    assert received("plain", labels="leave_out").parse(text).attributes == {"pid": "7"}
+    entry = '{"MESSAGE": "m", "_SYSTEMD_UNIT": "a.service"}'
+    assert received("journal").parse(wrap(entry)).labels == {"unit": "a.service"}
+    assert received("journal", labels="leave_out").parse(wrap(entry)).labels is None
+
+
+def test_labels_that_a_sender_cannot_set() -> None:
+    text = wrap("x", labels={"job": "mine", "env": "test"}, attributes={"trace": "1"})
+    assert received("raw", fixed="job,via").parse(text).labels == {"env": "test"}
+    assert received("raw", fixed="job,via").parse(text).attributes == {"trace": "1"}
+
+
+def test_the_whole_record_of_the_journal_can_be_the_line() -> None:
+    entry = '{"MESSAGE": "password=hunter2", "_PID": "7"}'
+    parsed = received("journal", line="record").parse(wrap(entry))
+    assert parsed.line.startswith('{"MESSAGE": "password=<redacted')
+    assert parsed.attributes["pid"] == "7"
+
+
 def test_secrets_are_masked_wherever_they_stand() -> None:
     text = wrap("password=hunter2", labels={"a": "password=hunter2"}, attributes={"command": "psql password=hunter2"})
     assert "hunter2" not in repr(received(discovered="keep").parse(text))

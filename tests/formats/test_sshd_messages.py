@@ -31,6 +31,7 @@ KNOCKS = st.sampled_from(
         "Connection closed by invalid user {user} {client} port {port} [preauth]",
         "Disconnected from invalid user {user} {client} port {port} [preauth]",
         "Disconnecting invalid user {user} {client} port {port}: Too many authentication failures [preauth]",
+        "ssh_dispatch_run_fatal: Connection from invalid user {user} {client} port {port}: Broken pipe [preauth]",
     ]
 )
 FAILURES = {"login_failed", "invalid_user", "login_abandoned"}
@@ -78,6 +79,17 @@ def test_process_ids_come_again() -> None:
     again = parse(login, "Invalid user bob from 192.0.2.9 port 30", "Connection closed by 192.0.2.9 port 30").attributes
     assert again["operation"] == "login_abandoned"
     assert "session" not in again
+
+
+def test_a_place_comes_again() -> None:
+    """Whoever knocks, by another process, has no part in the session that came from the same port before."""
+    log = make_format("auth", FormatSettings(year_hint_ns=NOW_NS))
+    log.parse(HEAD + "Accepted password for anna from 192.0.2.8 port 20 ssh2")
+    head = HEAD.replace("4711", "4712")
+    for message in ("Invalid user bob from 192.0.2.8 port 20", "Connection closed by 192.0.2.8 port 20 [preauth]"):
+        said = log.parse(head + message).attributes
+        assert said["operation"] in FAILURES
+        assert "session" not in said
 
 
 def test_a_process_id_may_be_anything() -> None:

@@ -53,6 +53,7 @@ WITHOUT_TEST: dict[str, str] = {
     "formats/plain.py": BY_SAMPLES,
     "formats/postgres.py": BY_SAMPLES,
     "formats/postgres_choice.py": BY_SAMPLES,
+    "formats/postgres_escapes.py": "prefixes as a whole (tests/formats/test_postgres_prefix.py)",
     "formats/postgres_fields.py": BY_SAMPLES,
     "formats/postgres_json.py": BY_SAMPLES,
     "formats/postgres_lines.py": BY_SAMPLES,

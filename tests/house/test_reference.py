@@ -31,7 +31,7 @@ from whodid.formats import (
 )
 from whodid.formats import nginx_variables as nginx
 from whodid.formats.message_rules import Rule
-from whodid.formats.postgres_prefix import _ESCAPES
+from whodid.formats.postgres_escapes import ESCAPES
 from whodid.investigate.weights import WEIGHTS
 from whodid.logql.parser import parse
 from whodid.notify.webhook import sign
@@ -43,6 +43,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE, GUIDE = ROOT / "docs" / "reference", ROOT / "docs" / "guide"
 PAGES = sorted([*REFERENCE.glob("*.md"), *GUIDE.glob("*.md"), ROOT / "README.md"])
 SAMPLES = ROOT / "tests" / "formats" / "samples"
+PROMTAIL = ROOT / "tests" / "config" / "promtail" / "good" / "files.yml"
 ENVELOPES = {"received", "docker"}
 """Formats that give what the format inside them gives, too."""
 NOT_KEPT = {"", "stamp", "epoch", "type", "what", "why", "name"} | {
@@ -115,7 +116,7 @@ def deliveries() -> list[tuple[str, dict[str, Any]]]:
 
 def emitted_attributes() -> set[str]:
     """Every attribute that a format can set: from the samples, and from the code where the samples do not reach."""
-    found = {name for name, _ in _ESCAPES.values()}
+    found = {name for name, _ in ESCAPES.values()}
     for path in SAMPLES.glob("*.log"):
         settings, samples = read_samples(path)
         for sample in samples:
@@ -227,7 +228,7 @@ def test_examples_of_yaml_are_sound(block: str, tmp_path: Path) -> None:
         assert labels == {FORMAT_LABEL, PREFIX_LABEL, JOB_LABEL}
     else:
         file = tmp_path / "whodid.yml"
-        file.write_text(block)
+        file.write_text(block.replace("/etc/promtail/config.yml", str(PROMTAIL)))
         load_config(file, {})
 
 

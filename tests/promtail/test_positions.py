@@ -11,12 +11,14 @@ def test_what_promtail_writes() -> None:
   /var/log/nginx/access.log: "123456"
   /var/log/bare: 7
   cursor-0a1b: "1767607200"
+  journal-old: s=ab;i=1;b=cd;m=1;t=2;x=3
   journal-system: s=ab;i=1;b=cd;m=1;t=2;x=3
+  cursor-system: s=ab;i=2;b=cd;m=1;t=2;x=4
   cursor-event-log: "<xml/>"
 """
     assert read_positions(text, "p") == Positions(
         {"/var/log/nginx/access.log": 123456, "/var/log/bare": 7},
-        {"system": "s=ab;i=1;b=cd;m=1;t=2;x=3"},
+        {"old": "s=ab;i=1;b=cd;m=1;t=2;x=3", "system": "s=ab;i=2;b=cd;m=1;t=2;x=4"},
         {"0a1b": 1767607200},
         ("cursor-event-log",),
     )

@@ -28,7 +28,9 @@ VALUES = st.recursive(
 
 
 def made(source: dict[str, Any], *notes: str) -> str:
-    return whodid_yml(Converted("http://l:1", "t", "/t", (source,), (("one comment",),), notes), "/etc/promtail.yml")
+    return whodid_yml(
+        Converted("http://l:1", "t", "/t", "/p", (source,), (("one comment",),), notes), "/etc/promtail.yml"
+    )
 
 
 @given(st.dictionaries(TEXTS.filter(bool), VALUES, min_size=1, max_size=4))
@@ -37,7 +39,13 @@ def test_it_reads_back(source: dict[str, Any]) -> None:
     document = compose(text, "x")
     assert document.root is not None, text
     assert plain_values(document, document.root) == {
-        "agent": {"server": "http://l:1", "token_file": "/t", "sources": [source]}
+        "agent": {
+            "server": "http://l:1",
+            "token_file": "/t",
+            "tenant": "t",
+            "promtail_positions": "/p",
+            "sources": [source],
+        }
     }
 
 
@@ -50,10 +58,11 @@ def test_what_is_to_be_said_stands_in_comments() -> None:
 #
 # What has no equivalent, or another one:
 # - several clients
-# - clients[0].tenant_id: t: whodid has no tenants, Loki has
 agent:
   server: http://l:1
   token_file: /t
+  tenant: t
+  promtail_positions: /p
   sources:
     # one comment
     - job: a

@@ -170,6 +170,22 @@ async def test_a_container_that_starts_and_ends_between_two_looks(engine: FakeEn
     assert lines_of(inboxes, job) == [f"line {n}" for n in range(5)]
 
 
+async def test_the_first_start_begins_at_a_second_of_somebody_else(engine: FakeEngine) -> None:
+    db = engine.make("db")
+    engine.start_container(db)
+    for second in range(4):
+        engine.say(db, f"line {second}", ns=BEGIN_NS + second * SECOND + 5)
+    inboxes, begins = Inboxes(), {db.id: BEGIN_NS // SECOND + 2}
+    settings = DockerSettings(host=f"unix://{engine.socket}")
+    for _ in range(2):
+        source = DockerReceiver(settings, EngineClock(), FORMATS, begins=begins)
+        task = asyncio.create_task(source.run(inboxes))
+        await wait_for(lambda: lines_of(inboxes, db), "the lines")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert lines_of(inboxes, db) == ["line 2", "line 3"]
+
+
 async def test_a_container_that_ended_while_the_agent_was_away(engine: FakeEngine) -> None:
     job = engine.make("job-2")
     engine.say(job, "was here")

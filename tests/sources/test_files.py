@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from whodid.sources.file import fingerprint
 from whodid.sources.files import FileSource
 from whodid.sources.source import News, Place
 
@@ -356,6 +357,45 @@ def test_a_file_that_is_missing_at_a_start_is_read_on_when_it_comes_back(
     (tmp_path.parent / f"{tmp_path.name}.away").rename(path)
     append(path, b"2\n")
     assert f.look() == {"app.log": b"2\n"}
+
+
+@pytest.mark.parametrize("read", [b"", b"1\n"])
+def test_a_missing_file_that_is_copied_and_truncated_at_once_is_read_on_in_the_copy(
+    tmp_path: Path, followers: list[Follower], read: bytes
+) -> None:
+    """In its own place: another one would be followed beside it after the next start, and send the lines again."""
+    path, away = tmp_path / "app.log", tmp_path.parent / f"{tmp_path.name}.away"
+    append(path, b"1\n")
+    [known] = stopped_at(path)
+    if not read:
+        known = replace(known, offset=0, tail_hash=fingerprint(b""))
+    append(path, b"2\n")
+    path.rename(away)
+    f = Follower(path, known=[known])
+    followers.append(f)
+    assert f.look() == {}
+    away.rename(path)
+    shutil.copy(path, tmp_path / "app.log.1")
+    os.truncate(path, 0)
+    append(path, b"3\n")
+    assert f.look() == {"app.log": b"1\n2\n3\n".removeprefix(read)}
+    assert [place.id == known.id for place in f.places()] == [True, False]
+
+
+def test_a_rotated_piece_of_a_line_is_no_copy_of_the_file_that_begins_like_it(
+    tmp_path: Path, followers: list[Follower]
+) -> None:
+    """Its writer died in the first line."""
+    path = tmp_path / "app.log"
+    append(path, b"12:00 0\n")
+    f = Follower(path)
+    followers.append(f)
+    f.look()
+    path.rename(tmp_path / "app.log.2")
+    append(path, b"12:")
+    path.rename(tmp_path / "app.log.1")
+    append(path, b"12:01 1\n")
+    assert f.look() == {"app.log": b"12:00 0\n12:12:01 1\n"}
 
 
 @pytest.mark.parametrize("late", [False, True])

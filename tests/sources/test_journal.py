@@ -16,7 +16,15 @@ from kit.inboxes import Inboxes, wait_for
 from kit.journals import BEGIN_US, why_not, write_journal
 from kit.stepped_clock import SteppedClock
 from whodid.model.clock import SECOND, SystemClock
-from whodid.sources.journal import JournalReceiver, JournalSettings, read_matches, same_record
+from whodid.sources.journal import (
+    JournalReceiver,
+    JournalSettings,
+    discovered,
+    message,
+    read_matches,
+    same_record,
+    single,
+)
 from whodid.sources.receiver import Origin, Received
 
 real = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -78,6 +86,49 @@ async def test_what_comes_later_is_followed_and_a_restart_goes_on_exactly_behind
     async with running(receiver(tmp_path), inboxes):
         await wait_for(lambda: len(messages(inboxes)) >= 160, "the rest")
     assert messages(inboxes) == [f"line {n}" for n in range(160)]
+
+
+@real
+async def test_the_first_start_begins_behind_a_cursor_of_somebody_else(tmp_path: Path) -> None:
+    write_journal(tmp_path / "a.journal", numbered(0, 20))
+    theirs, ours = Inboxes(), Inboxes()
+    async with running(receiver(tmp_path), theirs):
+        await wait_for(lambda: len(messages(theirs)) == 20, "all records")
+    begin = theirs.by_key["journal"].records[7].cursor
+    settings = JournalSettings(path=str(tmp_path), max_age_ns=AGE_NS)
+    async with running(JournalReceiver(settings, SystemClock(), begin=begin), ours):
+        await wait_for(lambda: messages(ours), "the rest")
+    assert messages(ours) == [f"line {n}" for n in range(8, 20)]
+    async with running(JournalReceiver(settings, SystemClock(), begin=begin), ours):
+        write_journal(tmp_path / "a.journal", numbered(20, 21))
+        await wait_for(lambda: "line 20" in messages(ours), "what came later")
+    assert messages(ours) == [f"line {n}" for n in range(8, 21)]  # what is in the inbox counts more
+
+
+@real
+async def test_lines_and_rules_as_promtail_has_them(tmp_path: Path) -> None:
+    fields = {"MESSAGE": b"said", "_SYSTEMD_UNIT": b"x.service", "PRIORITY": b"3"}
+    write_journal(tmp_path / "a.journal", [(1, fields), (2, {"_SYSTEMD_UNIT": b"silent.service"})])
+    inboxes, settings = Inboxes(), JournalSettings(path=str(tmp_path), max_age_ns=AGE_NS)
+    async with running(JournalReceiver(settings, SystemClock(), make=message, discovers=True), inboxes):
+        await wait_for(lambda: inboxes.lines("journal"), "the record")
+    (record,) = inboxes.by_key["journal"].records
+    assert (record.line, record.ns) == ("said", (BEGIN_US + 1000) * 1000)
+    assert record.discovered.items() >= {
+        "__journal_message": "said",
+        "__journal__systemd_unit": "x.service",
+        "__journal_priority": "3",
+        "__journal_priority_keyword": "error",
+    }.items()  # fmt: skip
+
+
+def test_of_several_values_the_last_counts() -> None:
+    fields = {"B": ["1", "2"], "A": "x", "PRIORITY": "9"}
+    assert single(fields) == {"A": "x", "B": "2", "PRIORITY": "9"}
+    assert message(fields) is None
+    assert discovered(fields) == {
+        "__journal_a": "x", "__journal_b": "2", "__journal_priority": "9", "__journal_priority_keyword": "9"
+    }  # fmt: skip
 
 
 @real

@@ -131,7 +131,7 @@ class Collector:
 
     def _look_for_sources(self) -> None:
         """Takes up sources that have come, and lets go of those that are gone. Where only the settings of one have
-        changed they hold for its next file: what was read already must not be read again."""
+        changed its labels hold from now on, all else for its next file: what was read must not be read again."""
         for at, (find, last, jobs) in enumerate(self._found):
             wanted = find()
             if wanted is last:
@@ -161,6 +161,8 @@ class Collector:
             self._jobs.append(jobs[settings.paths])
         elif known.settings != settings:
             known.recipe = self._recipe(settings)
+            for reader in known.readers.values():
+                reader.relabel(known.recipe.labelling(reader.feed.path))
 
     def _is_acknowledged(self, reader: FileReader) -> bool:
         """Whether all that there is of a file has arrived, but for a record that is not complete."""

@@ -41,17 +41,19 @@ class DockerLogs:
 def source_of(own: SourceSettings, origin: Origin, envelope: str, path: str) -> SourceSettings:
     """An origin's records as a source of their own: one file, in a format that unwraps them. What the settings name
     goes before what the origin suggests."""
+    told = origin.labels if own.automatic_labels else {}
     return replace(
         own,
-        job=origin.labels.get("job", own.job),
+        job=told.get("job", own.job),
         format=envelope,
         paths=(path,),
         exclude=(),
+        file_sd=None,
         docker=None,
         journal=None,
         push=None,
         syslog=None,
-        labels={**own.labels, **origin.labels, **origin.discovered},
+        labels={**own.labels, **told, **origin.discovered},
         line_prefix=own.line_prefix or origin.line_prefix,
         timezone=own.timezone or origin.timezone,
         options=_options(own, origin),
@@ -61,6 +63,12 @@ def source_of(own: SourceSettings, origin: Origin, envelope: str, path: str) -> 
 
 def _options(own: SourceSettings, origin: Origin) -> Mapping[str, str]:
     options = {**own.options, "inner": own.format or origin.format or "plain"}
+    if not own.automatic_labels and own.push is None:
+        options["labels"] = "leave_out"
+    elif not own.automatic_labels and own.labels:
+        options["fixed"] = ",".join(own.labels)  # what is pushed cannot say otherwise, as in Promtail
+    if own.journal is not None and own.journal.json and options["inner"] == "journal":
+        options["line"] = "record"
     if origin.format_stderr and not own.format:
         options["stderr"] = origin.format_stderr
     if own.relabel_configs:

@@ -6,7 +6,7 @@ Whole chunks go through each step, and a record is touched by Python once. What 
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
@@ -83,6 +83,10 @@ class Encoder(Protocol):
         """In how many seconds something that is held back is due."""
         ...
 
+    def relabel(self, labelling: Labelling) -> None:
+        """From now on records have other labels."""
+        ...
+
 
 class Reading:
     """A format at work on one file: parses, counts what it did not understand, survives a format that raises."""
@@ -129,6 +133,9 @@ class PlainEncoder:
 
     def due_s(self) -> float | None:
         return None
+
+    def relabel(self, labelling: Labelling) -> None:
+        self._with = replace(self._with, labelling=labelling)
 
     def flush(self, *, everything: bool) -> Ready:
         return NONE

@@ -13,9 +13,10 @@ import msgspec
 from whodid.agent.inbox import FILE_NAME as INBOX_NAME
 from whodid.agent.inbox import ORIGIN_NAME
 from whodid.agent.positions import Position, read_positions
-from whodid.agent.receivers import inbox_directories
+from whodid.agent.receivers import finders_of, inbox_directories
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.status import Status
+from whodid.model.clock import Clock
 from whodid.sources.docker_files import DockerFiles
 from whodid.sources.patterns import named_files
 from whodid.sources.receiver import Origin
@@ -51,7 +52,7 @@ class SourceStand(msgspec.Struct, frozen=True):
     files: list[FileStand]
 
 
-def explain(agent: AgentSettings, status: Status | None) -> list[SourceStand]:
+def explain(agent: AgentSettings, status: Status | None, clock: Clock) -> list[SourceStand]:
     """Every source that is configured or was found, and where its files stand."""
     known = _newest(read_positions(agent.state_dir))
     told = status.files if status else {}
@@ -61,6 +62,8 @@ def explain(agent: AgentSettings, status: Status | None) -> list[SourceStand]:
         containers = {} if source.paths else _containers(source, inboxes)
         paths = source.paths or tuple(containers)
         files = _files(paths, source.exclude, known, counts, containers)
+        for find in finders_of(source, clock, None):
+            files += [file for one in find() for file in _files(one.paths, one.exclude, known, counts, {})]
         stands.append(SourceStand(source.job, source.format, describe(source), files))
     return stands
 
@@ -83,6 +86,8 @@ def _containers(source: SourceSettings, inboxes: Path) -> dict[str, str]:
 
 def describe(source: SourceSettings) -> str:
     """What a source looks at, in words."""
+    if source.file_sd is not None:
+        return f"what is listed in {', '.join(source.file_sd.files)}"
     if source.journal is not None:
         return f"the journal {source.journal.path}".rstrip()
     if source.syslog is not None:

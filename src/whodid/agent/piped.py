@@ -6,9 +6,11 @@ or leaves with it: what is read again after a crash is exactly what was not sent
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from whodid.agent.encode import NONE, Reading, Ready, Surroundings
+from whodid.agent.labelling import Labelling
 from whodid.agent.records import Records
 from whodid.formats.format import Format, QuickReader
 from whodid.model.clock import SECOND
@@ -45,6 +47,9 @@ class PipedEncoder:
 
     def due_s(self) -> float | None:
         return self._pipeline.due_s()
+
+    def relabel(self, labelling: Labelling) -> None:
+        self._with = replace(self._with, labelling=labelling)
 
     def encode(self, records: Records) -> Ready:
         self._reading.unread = 0

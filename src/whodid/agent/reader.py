@@ -12,6 +12,7 @@ from itertools import groupby
 from whodid.agent.batch import BatchBuilder, Span
 from whodid.agent.encode import NONE, Encoder
 from whodid.agent.health import Health
+from whodid.agent.labelling import Labelling
 from whodid.agent.records import RecordJoiner, Records
 from whodid.model.clock import Clock
 from whodid.sources.encodings import BYTE_ORDER_MARK, Encoding, encoding_of
@@ -62,6 +63,11 @@ class FileReader:
         self._next = 0  # index of the first entry that is not in a batch yet
         self._end = feed.offset  # where the last entry that is in a batch ends
         self._last_data_s = clock.monotonic_s()
+
+    def relabel(self, labelling: Labelling) -> None:
+        """What is read from now on has other labels."""
+        self._label_text = labelling.usual[1] if labelling.usual else ""
+        self._encoder.relabel(labelling)
 
     @property
     def end(self) -> int:

@@ -19,7 +19,7 @@ from whodid.agent.health import Health
 from whodid.agent.outbound import DISK_RETRY_S, Outbound
 from whodid.agent.positions import Positions
 from whodid.agent.pump import WINDOW, Pump
-from whodid.agent.receivers import make_inlets
+from whodid.agent.receivers import Begins, make_inlets
 from whodid.agent.receiving import Receiving
 from whodid.agent.recipe import FormatMaker
 from whodid.agent.redaction import make_redactor
@@ -27,6 +27,7 @@ from whodid.agent.refused import RefusedSpool
 from whodid.agent.settings import AgentSettings
 from whodid.agent.ship import HttpTransport, Shipper, Transport
 from whodid.agent.status import take_status, write_status
+from whodid.agent.takeover import take_over
 from whodid.errors import WhodidError
 from whodid.formats import make_format
 from whodid.model.clock import Clock
@@ -96,7 +97,9 @@ class _Agent:
         self.health = Health()
         self._positions = Positions(settings.state_dir, clock.now_ns())
         self._changed = asyncio.Event()
-        inlets, found = make_inlets(settings, clock, self._changed.set)
+        taken = take_over(settings, self._positions, clock)
+        begins = Begins(taken.journals, taken.containers)
+        inlets, found = make_inlets(settings, clock, self._changed.set, begins)
         self._receiving = Receiving(inlets, clock, self.health)
         redactor = make_redactor(settings.redact, settings.state_dir)
         self._collector = Collector(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from whodid.sources.docker import DockerSettings
+from whodid.sources.file_sd import FileSdSettings
 from whodid.sources.journal import JournalSettings
 from whodid.sources.push import PushSettings
 from whodid.sources.syslog import SyslogSettings
@@ -23,6 +24,8 @@ class SourceSettings:
     """Files or globs (`*`, `**`). Compressed files are skipped, rotated ones are not read twice."""
     exclude: tuple[str, ...] = ()
     """Globs of files to leave out, on the whole path or on the file's name."""
+    file_sd: FileSdSettings | None = None
+    """Files that list what is to be followed, instead of files to follow."""
     journal: JournalSettings | None = None
     """systemd's journal instead of files."""
     syslog: SyslogSettings | None = None
@@ -47,7 +50,7 @@ class SourceSettings:
     pipeline_stages: tuple[Mapping[str, object], ...] = ()
     """Promtail's pipeline, applied to every line after the format; see docs/reference/pipeline.md."""
     automatic_labels: bool = True
-    """Whether lines get the labels `job` and `host` by themselves."""
+    """Whether lines get the labels `job` and `host` by themselves, and those of a container, a unit, a stream."""
     file_label: bool = True
     """Whether lines get the label `filename`."""
 
@@ -93,6 +96,8 @@ class AgentSettings:
     """File with the bearer token, read again at every attempt; None: `WHODID_AGENT_TOKEN` if set, else no token."""
     redact: RedactSettings = field(default_factory=RedactSettings)
     """What is masked before it is sent, and with which key."""
+    promtail_positions: Path | None = None
+    """Promtail's positions.yaml, where the agent takes over from Promtail: read once."""
     max_batch_entries: int = 8_000
     """A push carries at most so many lines."""
     max_batch_bytes: int = 3 << 20

@@ -3,7 +3,7 @@ Promtail's configuration. The work is done in agent/ and promtail/; what is prin
 """
 
 import logging
-import socket
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +25,10 @@ from whodid.cli.output import explained, printable
 from whodid.cli.serve import ConfigFile, agent_settings, log_to_stderr, run_until_told
 from whodid.cli.shown import shown_text
 from whodid.config.load import find_file, load_config
+from whodid.config.promtail import convert_file, why_unreadable
 from whodid.errors import WhodidError
 from whodid.formats import make_format
 from whodid.model.clock import SECOND, SystemClock, format_duration, format_rfc3339
-from whodid.promtail.convert import convert
-from whodid.promtail.load import read_config
 from whodid.promtail.yaml_text import whodid_yml
 
 STDIN = "-"
@@ -54,6 +53,9 @@ def agent(
     ] = False,
     job: Annotated[str, typer.Option(help="With --dry-run: the source whose settings count, by its job.")] = "",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    expand_env: Annotated[
+        bool, typer.Option("--expand-env", help="With convert: put ${VAR} in first, as Promtail's -config.expand-env.")
+    ] = False,
 ) -> None:
     """Follow this machine's logs and send them to the server.
 
@@ -68,7 +70,8 @@ def agent(
     words = words or []
     with explained():
         if words[:1] == ["convert"] and not (dry_run or explain_):
-            raise typer.Exit(_convert(words[1:]))
+            _convert(words[1:], expand_env=expand_env)
+            return
         settings = agent_settings(load_config(find_file(config)))
         if explain_:
             _explain(settings, as_json=json)
@@ -83,18 +86,15 @@ def agent(
             run_until_told(lambda stop: run_agent(settings, SystemClock(), stop, make_format))
 
 
-def _convert(words: list[str]) -> int:
+def _convert(words: list[str], *, expand_env: bool) -> None:
     """Prints whodid.yml for a Promtail configuration."""
     if len(words) != 1:
         raise BadWords("`whodid agent convert` takes one file: whodid agent convert /etc/promtail/promtail-config.yml")
     try:
-        text = Path(words[0]).read_text("utf-8")
+        converted = convert_file(Path(words[0]), os.environ, expand=expand_env)
     except (OSError, UnicodeDecodeError) as e:
-        raise BadWords(
-            f"cannot read {words[0]}: {e.strerror if isinstance(e, OSError) else 'it is no UTF-8'}"
-        ) from None
-    typer.echo(whodid_yml(convert(read_config(text, words[0]), socket.gethostname()), words[0]).rstrip())
-    return 0
+        raise BadWords(f"cannot read {words[0]}: {why_unreadable(e)}") from None
+    typer.echo(whodid_yml(converted, words[0]).rstrip())
 
 
 def _dry_run(settings: AgentSettings, files: list[str], job: str, *, as_json: bool) -> None:
@@ -163,7 +163,7 @@ def _as_json(shown: Shown) -> dict[str, object]:
 def _explain(settings: AgentSettings, *, as_json: bool) -> None:
     status = read_status(settings.state_dir)
     now_ns = SystemClock().now_ns()
-    sources = explain(settings, status)
+    sources = explain(settings, status, SystemClock())
     if as_json:
         typer.echo(msgspec.json.encode({"agent": status, "sources": sources}).decode())
         return

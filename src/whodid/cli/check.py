@@ -13,7 +13,7 @@ import typer
 
 from whodid.agent.explain import describe
 from whodid.agent.misread import misread_tail
-from whodid.agent.receivers import receivers_of
+from whodid.agent.receivers import Begins, receivers_of
 from whodid.agent.settings import SourceSettings
 from whodid.cli.advice import log_advice
 from whodid.cli.output import MissingServerExtra, explained, need_server_packages
@@ -109,7 +109,7 @@ def _source(source: SourceSettings) -> Finding:
 def _receiver(source: SourceSettings, name: str) -> Finding:
     """A source that is no file: whether it can be set up at all."""
     try:
-        for _ in receivers_of(source, SystemClock()):
+        for _ in receivers_of(source, SystemClock(), Begins()):
             pass
     except WhodidError as e:
         return False, f"{name}: {e}"

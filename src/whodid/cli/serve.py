@@ -74,6 +74,7 @@ def agent_settings(config: Config) -> AgentSettings:
         token_file=section.token_file,
         redact=section.redact,
         tenant=section.tenant,
+        promtail_positions=section.promtail_positions,
         # An hour less than the server keeps: what is nearly too old here would be too old when it arrives.
         max_age_ns=max(config.retention.period_ns - 3600 * SECOND, 1),
     )
@@ -86,16 +87,21 @@ def agent_dir(config: Config) -> Path:
 
 def sources_of(config: Config) -> tuple[SourceSettings, ...]:
     """What the agent follows."""
-    if config.agent.sources:
+    if _is_configured(config):
         return config.agent.sources
     # whodid's own output must not be followed into itself.
     own = (f"{config.data_dir}/**",)
     return tuple(replace(source, exclude=(*source.exclude, *own)) for source in discover())
 
 
+def _is_configured(config: Config) -> bool:
+    """Whether somebody has said what to follow. Promtail, too, looks for nothing by itself."""
+    return bool(config.agent.sources or config.agent.promtail_config)
+
+
 def missing_evidence(config: Config) -> str | None:
     """What to say when whodid looked for logs by itself and found no auth log: `who` then knows sessions, no people."""
-    if config.agent.sources or any(source.format == "auth" for source in sources_of(config)):
+    if _is_configured(config) or any(source.format == "auth" for source in sources_of(config)):
         return None
     return (
         "not found  auth  /var/log/auth.log – without it no SSH key can be evidence; on Debian 12: apt install rsyslog"

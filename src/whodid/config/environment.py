@@ -44,7 +44,17 @@ KEYS: dict[str, tuple[str, ...]] = {
     "webhooks": ("github", "deploy"),
     "webhooks.github": ("secret_file", "deploy_workflows"),
     "webhooks.deploy": ("secret_file",),
-    "agent": ("server", "host", "token_file", "redact", "sources", "promtail_config"),
+    "agent": (
+        "server",
+        "host",
+        "token_file",
+        "tenant",
+        "redact",
+        "sources",
+        "promtail_config",
+        "promtail_expand_env",
+        "promtail_positions",
+    ),
 }
 """Every key, by section. Each has the override WHODID_<SECTION>_<KEY>; a section within one is named with a dot."""
 OTHERS = ("WHODID_AGENT_TOKEN", "WHODID_CONFIG", "WHODID_LOG_LEVEL", "WHODID_SERVER", "WHODID_SKIP_UI")

@@ -15,7 +15,7 @@ import yaml
 from whodid.agent.settings import RedactRule, RedactSettings
 from whodid.api.hooks import DeployHook, GithubHook, Hooks
 from whodid.config.environment import KEYS, empty_mapping, override
-from whodid.config.promtail import read_promtail
+from whodid.config.promtail import with_promtail
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import read_source
 from whodid.document import Document, Fields, Mistake, compose
@@ -107,7 +107,7 @@ def _read(document: Document, root: yaml.Node, environment: Mapping[str, str]) -
         notify=_webhooks(document, top),
         people=tuple(_person(document, key, node) for key, node in top.members("people")),
         webhooks=_hooks(top.section("webhooks", KEYS["webhooks"])),
-        agent=_agent(document, top.section("agent", KEYS["agent"]), server),
+        agent=_agent(document, top.section("agent", KEYS["agent"]), server, environment),
     )
 
 
@@ -227,7 +227,7 @@ def _person(document: Document, key: str, node: yaml.Node) -> Person:
     return Person(id=key, name=fields.text("name", key), **lists)
 
 
-def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
+def _agent(document: Document, section: Fields, own: Listen, environment: Mapping[str, str]) -> AgentSection:
     server = section.text("server", own.url)
     if not server.startswith(("http://", "https://")):
         section.wrong("server", f"agent.server must be an http:// or https:// address, not {server!r}")
@@ -235,18 +235,18 @@ def _agent(document: Document, section: Fields, own: Listen) -> AgentSection:
     sources = tuple(
         read_source(document, node, f"agent.sources[{i}]") for i, node in enumerate(section.items("sources"))
     )
-    host, token_file = section.text("host") or socket.gethostname(), _path(section, "token_file")
-    promtail = _path(section, "promtail_config")
-    given = read_promtail(section, promtail) if promtail else None
-    if given is None:
-        return AgentSection(server.rstrip("/"), host, token_file, sources, redact, promtail_config=promtail)
-    converted, found = given
-    if not section.has("server"):
-        server = converted.server
-    if token_file is None and converted.token_file:
-        token_file = Path(converted.token_file)
-    tenant = converted.tenant
-    return AgentSection(server.rstrip("/"), host, token_file, (*sources, *found), redact, tenant, promtail)
+    agent = AgentSection(
+        server=server.rstrip("/"),
+        host=section.text("host") or socket.gethostname(),
+        token_file=_path(section, "token_file"),
+        sources=sources,
+        redact=redact,
+        tenant=section.text("tenant"),
+        promtail_config=_path(section, "promtail_config"),
+        promtail_expand_env=bool(section.flag("promtail_expand_env")),
+        promtail_positions=_path(section, "promtail_positions"),
+    )
+    return with_promtail(agent, section, environment)
 
 
 def _redact(document: Document, section: Fields) -> RedactSettings:

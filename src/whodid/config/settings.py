@@ -76,10 +76,15 @@ class AgentSection:
     redact: RedactSettings = field(default_factory=RedactSettings)
     """How secrets are masked before a line leaves this host: `rules`, `key_file`, `disabled`."""
     tenant: str = ""
-    """Loki's tenant (`X-Scope-OrgID`), where a Promtail configuration names one."""
+    """Loki's tenant (`X-Scope-OrgID`), for a server that has several; empty: none is named."""
     promtail_config: Path | None = None
-    """A Promtail configuration: its scrape configs are sources beside those listed here. Where `server` is not given,
-    its first client's address counts."""
+    """A Promtail configuration: its scrape configs are sources beside those of `sources`, and nothing is looked for.
+    Its first client says `server`, `token_file` and `tenant`, and its `positions` say `promtail_positions`, where they
+    are not given here."""
+    promtail_expand_env: bool = False
+    """Whether `${VAR}` and `${VAR:-default}` in that file are put in first, as Promtail's `-config.expand-env` does."""
+    promtail_positions: Path | None = None
+    """Promtail's positions.yaml: where Promtail stood is where the agent begins, once. See docs/guide/promtail.md."""
 
 
 @dataclass(frozen=True, slots=True)

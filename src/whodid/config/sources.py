@@ -25,14 +25,21 @@ from whodid.promtail.yaml_values import plain_values
 from whodid.sources.docker import DockerSettings
 from whodid.sources.docker_container import Filter
 from whodid.sources.encodings import UnknownEncoding, find_encoding
+from whodid.sources.file_sd import FileSdSettings
 from whodid.sources.journal import JournalSettings
 from whodid.sources.push import PushSettings
 from whodid.sources.syslog import SyslogSettings
 
 SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
-    {"journal": JournalSettings, "syslog": SyslogSettings, "docker": DockerSettings, "push": PushSettings}
+    {
+        "file_sd": FileSdSettings,
+        "journal": JournalSettings,
+        "syslog": SyslogSettings,
+        "docker": DockerSettings,
+        "push": PushSettings,
+    }
 )
-"""The kinds of sources that are no files, by the key of their section."""
+"""The kinds of sources that name no files themselves, by the key of their section."""
 SOURCE_KEYS = (
     "job",
     "format",
@@ -54,7 +61,7 @@ SOURCE_KEYS = (
 def read_source(document: Document, node: yaml.Node, what: str) -> SourceSettings:
     """One source; every mistake goes into the document. `what` names it in messages."""
     section = Fields(document, node, what, SOURCE_KEYS)
-    received = any(section.has(key) for key in SECTIONS)
+    received = any(section.has(key) for key in SECTIONS if key != "file_sd")
     name = section.text("format", "" if received else "plain")
     if name not in FORMATS and (name or not received):
         section.wrong("format", f"unknown format {name!r}; known: {', '.join(FORMATS)}")

@@ -12,13 +12,13 @@ from typing import Final
 from whodid.formats.message_rules import Rule, read_by_rules, rule, suspect
 
 _PAM: Final = re.compile(
-    r"(?:kernel: ?\[ *[\d.]+\]:? )?(?:\(pam_\w+\)|(pam_\w+)(?:\(([^:)\s]*):(\w+)\))?:|(PAM) ) ?(.*)", re.DOTALL
+    r"(?:kernel: ?\[ *[\d.]+\]:? )?(?:\(pam_\w+\)|(pam_\w+)(?:\((?:([^:)\s]*):)?(\w+)\))?:|(PAM) ) ?(.*)", re.DOTALL
 )
 _PAM_FAILURE: Final = re.compile(
-    r"(?:(?P<repeated>\d+) more )?authentication failures?;? logname=.*? tty=(?P<tty>\S*) ruser=(?P<ruser>.*) "
-    r"rhost=(?P<client>\S*)(?:\s+user=(?P<account>.*?))?\s*(?: \[preauth\])?",
-    re.DOTALL,
+    r"(?:(?P<repeated>\d+) more )?authentication failures?;? logname=.*? tty=(?P<tty>\S*) ruser=(?P<who>.*)", re.DOTALL
 )
+# Who knocks may have chosen either name, and so what looks like an address.
+_PAM_PLACE: Final = re.compile(r" rhost=(\S*)(?:\s+(?=user=)|\Z)")
 _PAM_RULES: Final = (
     rule("session_opened", r"session opened for user (?P<account>[^\s(]+)(?:\(uid=\d+\))? by (?P<by>[^\s(]*).*"),
     rule("session_closed", r"session closed for user (?P<account>\S+)"),
@@ -187,8 +187,7 @@ def read_pam(service: str, message: str, out: dict[str, str]) -> bool:
 
 def _read_pam_text(service: str, text: str, out: dict[str, str]) -> bool:
     failure = _PAM_FAILURE.fullmatch(text)
-    if failure is not None:
-        _pam_failure(service, failure, out)
+    if failure is not None and _pam_failure(service, failure, out):
         return True
     found: dict[str, str] = {}
     read_by_rules(_PAM_RULES, text, found)
@@ -203,11 +202,20 @@ def _read_pam_text(service: str, text: str, out: dict[str, str]) -> bool:
     return True
 
 
-def _pam_failure(service: str, failure: re.Match[str], out: dict[str, str]) -> None:
-    out["operation"] = "auth_failed" if service in _OWN_LINE else "login_failed"
-    out["outcome"] = "failed"
+def _pam_failure(service: str, failure: re.Match[str], out: dict[str, str]) -> bool:
     found = {name: value for name, value in failure.groupdict().items() if value}
-    account, ruser = found.pop("account", ""), found.pop("ruser", "")
+    who = found.pop("who", "").rstrip().removesuffix(" [preauth]").rstrip()
+    places = list(_PAM_PLACE.finditer(who))
+    if not places:
+        return False
+    # The name of somebody unknown stands in `ruser` only, so the last address is PAM's own; but none can be in an
+    # empty one.
+    place = places[0] if places[0].start() == 0 else places[-1]
+    if len(places) > 1:
+        suspect(out, "a name imitates the rest of the line: it can be read in several ways")
+    account, ruser = who[place.end() :].removeprefix("user="), who[: place.start()]
+    if place.group(1):
+        found["client"] = place.group(1)
     if service in ("su", "su-l") and ruser:
         found["user"] = ruser
         if account:
@@ -216,7 +224,8 @@ def _pam_failure(service: str, failure: re.Match[str], out: dict[str, str]) -> N
         found["user"] = account or ruser
     if service == "sshd" or found.get("tty") == "ssh":
         found.pop("tty", None)
-    out.update(found)
+    out.update(operation="auth_failed" if service in _OWN_LINE else "login_failed", outcome="failed", **found)
+    return True
 
 
 def read_account_message(program: str, message: str, out: dict[str, str]) -> bool:

@@ -28,6 +28,14 @@ class _Message(msgspec.Struct, frozen=True):
 _decode: Final = msgspec.json.Decoder(_Message).decode
 
 
+def instant_of(line: bytes) -> int | None:
+    """The instant that a line of such a log states, in ns; None where it states none."""
+    try:
+        return _instant(_decode(line).time)
+    except (ValueError, RecursionError):
+        return None
+
+
 class Docker:
     """One container's log on the disk."""
 

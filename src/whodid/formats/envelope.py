@@ -38,12 +38,26 @@ class Envelope(msgspec.Struct, frozen=True):
 class Opener:
     """Takes the envelopes of one log off. `open_line` reads one; None where it is none, or torn."""
 
-    __slots__ = ("_gives_discovered", "_inner", "_inner_of_stderr", "_joined", "_known", "_open_line", "_redact")
+    __slots__ = (
+        "_fixed",
+        "_gives_discovered",
+        "_inner",
+        "_inner_of_stderr",
+        "_is_bare",
+        "_is_raw",
+        "_joined",
+        "_known",
+        "_open_line",
+        "_redact",
+    )
 
     def __init__(self, settings: FormatSettings, make: Make, open_line: Callable[[str], Envelope | None]) -> None:
         options = dict(settings.options)
         inner, of_stderr = options.pop("inner", "plain"), options.pop("stderr", "")
         self._gives_discovered = options.pop("discovered", "") == "keep"
+        self._is_bare = options.pop("labels", "") == "leave_out"
+        self._is_raw = inner == "raw"
+        self._fixed = frozenset(filter(None, options.pop("fixed", "").split(",")))
         self._redact = settings.redact
         self._inner = make(inner, replace(settings, options=options))
         self._inner_of_stderr = make(of_stderr, replace(settings, options={})) if of_stderr else self._inner
@@ -78,7 +92,9 @@ class Opener:
         if envelope is None:
             return Parsed(self._redact(record), {}, None, understood=False)
         inner = self._inner_of(envelope).parse(envelope.line)
-        labels = {**self._labels(envelope), **(inner.labels or {})}
+        labels = dict(self._labels(envelope))
+        if not self._is_bare:
+            labels.update({n: value for n, value in (inner.labels or {}).items() if n not in self._fixed})
         if self._gives_discovered:
             labels.update(self._texts(envelope.discovered))
         ns = envelope.ns if inner.ns is None else inner.ns
@@ -104,14 +120,15 @@ class Opener:
         if known is None:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
-            known = self._known[key] = self._texts(envelope.labels)
+            own = {} if self._is_bare else self._texts(envelope.labels)
+            known = self._known[key] = {n: value for n, value in own.items() if n not in self._fixed}
         return known
 
     def _inner_of(self, envelope: Envelope) -> Format:
         return self._inner_of_stderr if envelope.labels.get("stream") == "stderr" else self._inner
 
     def _merged(self, envelope: Envelope, inner: Parsed) -> dict[str, str]:
-        if not envelope.attributes:
+        if not envelope.attributes or (self._is_bare and self._is_raw):
             return inner.attributes
         known = self._texts(envelope.attributes)
         return known | inner.attributes | {name: known[name] for name in OF_TRANSPORT & known.keys()}

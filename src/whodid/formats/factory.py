@@ -78,9 +78,9 @@ OPTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "syslog": {"programs": ()},
     "plain": {"multiline": ("stamp",)},
     "nginx_access": {"log_format": (), "escape": ("default", "json", "none"), "trusted_proxies": ()},
-    "journal": {"jobs": ("by_program",), "programs": ()},
-    "received": {"inner": (), "stderr": (), "discovered": ("keep",)},
-    "docker": {"inner": (), "stderr": (), "discovered": ("keep",)},
+    "journal": {"jobs": ("by_program",), "programs": (), "line": ("record",)},
+    "received": {"inner": (), "stderr": (), "discovered": ("keep",), "labels": ("leave_out",), "fixed": ()},
+    "docker": {"inner": (), "stderr": (), "discovered": ("keep",), "labels": ("leave_out",), "fixed": ()},
 }
 """What only one format can be told (`FormatSettings.options`), and the values that it takes; none: any text, which the
 format itself judges when it is made."""

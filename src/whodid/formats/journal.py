@@ -47,10 +47,11 @@ _INSTANCE: Final = re.compile(r"@.+(?=\.service\Z)", re.DOTALL)
 class Journal:
     """One stream of journal records."""
 
-    __slots__ = ("_by_program", "_redact", "programs")
+    __slots__ = ("_by_program", "_redact", "_shows_record", "programs")
 
     def __init__(self, settings: FormatSettings) -> None:
         self._by_program = settings.options.get("jobs") == "by_program"
+        self._shows_record = settings.options.get("line") == "record"
         self._redact = settings.redact
         self.programs = Programs()
 
@@ -78,7 +79,8 @@ class Journal:
         _judge(program, fields, out)
         if self._by_program and (job := _job(program, out.get("facility", ""))):
             labels = {**(labels or {}), "job": job}
-        return Parsed(line, self._each(out), ns, understood, self._each(labels) if labels else None)
+        shown = self._redact(record) if self._shows_record else line
+        return Parsed(shown, self._each(out), ns, understood, self._each(labels) if labels else None)
 
     def _each(self, texts: Mapping[str, str]) -> dict[str, str]:
         """What the journal knows beside the message may hold a secret, too: a unit's name is somebody's choice."""

@@ -11,7 +11,7 @@ from typing import Final
 from whodid.formats.format import FormatSettings, Front, Parsed, QuickReader
 from whodid.formats.postgres_choice import choose, name_goes_on
 from whodid.formats.postgres_lines import Lines
-from whodid.formats.postgres_prefix import Prefix, Reading
+from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, Reading, process_of
 from whodid.formats.postgres_quick import Quick
 from whodid.formats.postgres_record import Teller
 from whodid.formats.postgres_session import UNKNOWN
@@ -76,6 +76,8 @@ class Postgres:
             out = self._significant(reading.values)
             stamp = reading.values.get("stamp") or reading.values.get("epoch")
             severity, message_at = reading.severity, reading.message_at
+        if "session" in out and "pid" not in out:
+            out["pid"] = process_of(out)
         ns = self._instant(stamp)
         self._complete(out, ns, severity, record[message_at:], doubt)
         return Parsed(line, self._redact.attributes(record, line, out), ns, understood)
@@ -90,6 +92,7 @@ class Postgres:
             while at and len(late) < _MOST_LATE:
                 late += self._prefix.readings(record, at) if record[at : at + 1] != "\t" else []
                 at = record.find("\n", at, self._prefix.longest) + 1
+        readings = [reading for reading in readings if reading.severity not in FOLLOW_UPS] or readings
         if late and name_goes_on(readings, late, self._teller.sessions):
             late = []
         elif late:

@@ -4,7 +4,7 @@ Continuation lines begin with a tab, follow-ups (DETAIL, STATEMENT …) have hea
 and a name with a newline in it, which the server does not escape, cuts a head in pieces. Used by postgres.py.
 """
 
-from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, Reading, has_severity
+from whodid.formats.postgres_prefix import FOLLOW_UPS, Prefix, Reading, has_severity, same_writer
 
 
 class Lines:
@@ -48,19 +48,16 @@ class Lines:
             at = line.find(":  ", at + 3)
         if at < 0 and self._prefix.foreign.match(line) is None:
             return False
-        pid = self._pid_of(record)
-        return bool(pid) and any(
-            reading.severity in FOLLOW_UPS and reading.values.get("pid") == pid for reading in self._readings(line)
+        of_record = self._readings(record)
+        return bool(of_record) and any(
+            reading.severity in FOLLOW_UPS and same_writer(reading.values, of_record[0].values)
+            for reading in self._readings(line)
         )
 
     def _is_rest_of_a_head(self, line: str) -> bool:
         """A severity but no beginning: the rest of a head that a name with a newline has cut in two."""
         begins = self._prefix.stub or self._prefix.strict
         return begins.match(line) is None and has_severity(line) and not self._prefix.readings(line)
-
-    def _pid_of(self, record: str) -> str:
-        readings = self._readings(record)
-        return readings[0].values.get("pid", "") if readings else ""
 
     def _readings(self, line: str) -> list[Reading]:
         readings = self._prefix.readings(line)

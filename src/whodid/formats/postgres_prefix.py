@@ -3,16 +3,15 @@
 Names in the prefix (%u, %d, %a) are chosen by whoever connects, and the server does not escape them: one may contain
 what looks like the rest of the prefix, or a newline and a whole line. So a line may be readable in several ways.
 `strict` finds the reading of an ordinary line, quickly; `readings` lists every one that the server could have meant.
-Which is true is decided in postgres_session.py. Escapes: PostgreSQL's manual, "Error Reporting and Logging", versions
-13 to 18.
+Which is true is decided in postgres_choice.py; which escapes there are: postgres_escapes.py.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from whodid.formats.errors import FormatError
+from whodid.formats.postgres_escapes import Piece, read_pieces
 from whodid.formats.postgres_severity import untranslated
 
 SEVERITIES: Final = ("DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "ERROR", "FATAL", "PANIC")
@@ -29,56 +28,13 @@ def has_severity(text: str) -> bool:
 
 _NAME_BYTES: Final = 63
 """NAMEDATALEN - 1: the server cuts names and application_name to this."""
-_NUMBERS: Final = r"[0-9]{0,20}"
-"""Bounded, since Python refuses to read longer ones than a few thousand digits."""
-_STAMP: Final = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Za-z]{1,6}|[+-][0-9]{2,6})"
-_HOST: Final = r"[\w.:%\[\]-]*"
-
-# What stands behind each escape: the name its value gets ("" where it is not kept) and its pattern ("" for free text).
-_ESCAPES: Final[dict[str, tuple[str, str]]] = {
-    "a": ("app", ""),
-    "u": ("user", ""),
-    "d": ("db", ""),
-    "r": ("client", _HOST + r"(?:\([0-9]+\))?"),
-    "h": ("client", _HOST),
-    "L": ("", _HOST),
-    "b": ("backend", r"[A-Za-z _-]*"),
-    "p": ("pid", r"[0-9]{1,20}"),
-    "P": ("", _NUMBERS),
-    "t": ("stamp", _STAMP),
-    "m": ("stamp", _STAMP),
-    "n": ("epoch", r"[0-9]+\.[0-9]{3}"),
-    "Q": ("query_id", r"-?[0-9]*"),
-    "i": ("", ""),
-    "e": ("sqlstate", r"[0-9A-Z]*"),
-    "c": ("session", r"[0-9a-f]+\.[0-9a-f]+"),
-    "l": ("line_no", _NUMBERS),
-    "s": ("", _STAMP),
-    "v": ("", r"[0-9/]*"),
-    "x": ("txid", _NUMBERS),
-}
 RUN: Final = "run"
 VARYING: Final = ("stamp", "epoch", "pid", "line_no", "txid", "query_id", "sqlstate")
 """Values that differ from line to line, or between sessions whose heads are the same otherwise."""
-_ITEM: Final = re.compile(r"%(-?\d+)?(.?)|([^%]+)", re.DOTALL)
+_OF_CLIENTS: Final = ("user", "db", "app", "client")
+_CUT: Final = "%q"
 _MOST_READINGS: Final = 64
 _MOST_STEPS: Final = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of the prefix: a literal, or an escape with the name and pattern of its value."""
-
-    literal: str = ""
-    name: str = ""
-    pattern: str = ""
-    padded: bool = False
-    optional_from_here: bool = False
-    """%q: processes without a session print nothing of what follows."""
-
-    @property
-    def is_text(self) -> bool:
-        return not self.literal and not self.pattern and not self.optional_from_here
 
 
 class Reading(NamedTuple):
@@ -95,10 +51,13 @@ class Prefix:
     __slots__ = ("_patterns", "foreign", "layout", "longest", "names", "ordinary", "pieces", "strict", "stub")
 
     def __init__(self, text: str) -> None:
-        self.pieces = _pieces(text)
+        self.pieces = read_pieces(text)
         self.names = [piece.name for piece in self.pieces if piece.name]
         if not self.names:
-            raise FormatError(f"log_line_prefix {text!r} names no value: write it as SHOW log_line_prefix prints it")
+            raise FormatError(
+                f"log_line_prefix {text!r} names no value that could be told: write it as SHOW log_line_prefix prints "
+                "it, and set it so that something stands between two escapes"
+            )
         self.strict = re.compile(_strict_pattern(self.pieces) + _SEVERITY)
         self.ordinary, self.layout = _ordinary_pattern(self.pieces)
         """`strict` for heads that begin a record, as a pattern. It has its own groups; `layout` says what they hold."""
@@ -123,7 +82,12 @@ class Prefix:
         steps = [_MOST_STEPS]
         for severity in _SEVERITY_AT.finditer(record, at, at + self.longest + 16):
             for values in self._splits(record, at, severity.start(), 0, steps):
-                found.append(Reading(values, severity.group(1), severity.end()))
+                unnamed = values.pop("", "")
+                if values.pop(_CUT, None) is not None and (unnamed or any(map(values.get, _OF_CLIENTS))):
+                    continue  # what has no client has no names before %q either
+                reading = Reading(values, severity.group(1), severity.end())
+                if not found or reading != found[-1]:  # what is not told may end anywhere
+                    found.append(reading)
                 if len(found) >= _MOST_READINGS:
                     return found
         return found
@@ -139,62 +103,70 @@ class Prefix:
             return
         piece = self.pieces[index]
         if piece.optional_from_here and at == end:
-            yield {}
+            yield {_CUT: ""}
         elif piece.literal or piece.optional_from_here:
             if text.startswith(piece.literal, at) and at + len(piece.literal) <= end:
                 yield from self._splits(text, at + len(piece.literal), end, index + 1, steps)
         else:
             for stop in self._stops(text, at, end, index):
                 value = text[at:stop].strip(" ") if piece.padded else text[at:stop]
-                if piece.is_text and piece.name and len(value.encode("utf-8", "replace")) > _NAME_BYTES:
+                if piece.is_text and (len(value.encode("utf-8", "replace")) > _NAME_BYTES or _torn(piece, value)):
                     break
                 for rest in self._splits(text, stop, end, index + 1, steps):
-                    yield {piece.name: value, **rest} if piece.name else rest
+                    yield {piece.name: value, **rest} if piece.name or (piece.is_text and value) else rest
 
     def _stops(self, text: str, at: int, end: int, index: int) -> Iterator[int]:
         """Where the value of the piece at `index` may end."""
         piece, pattern = self.pieces[index], self._patterns[index]
         following = next((later.literal for later in self.pieces[index + 1 :] if not later.optional_from_here), "")
-        if pattern is not None and not (following and piece.name == "client"):
-            if piece.padded:
-                while at < end and text[at] == " ":
-                    at += 1
-            match = pattern.match(text, at, end)
-            stop = match.end() if match else at
-            while piece.padded and stop < end and text[stop] == " " and not text.startswith(following or "\0", stop):
-                stop += 1
-            if match:
-                yield stop
+        if pattern is not None:
+            yield from self._ends_of(pattern, text, at, end, piece.padded, following)
             return
         if not following:
             yield from (range(at, min(end, at + 4 * _NAME_BYTES) + 1) if index + 1 < len(self.pieces) else (end,))
             return
         stop = text.find(following, at, end)
         while stop >= 0:
-            if pattern is None or pattern.fullmatch(text[at:stop].strip(" ") if piece.padded else text[at:stop]):
-                yield stop
+            yield stop
             stop = text.find(following, stop + 1, end)
 
+    @staticmethod
+    def _ends_of(pattern: re.Pattern[str], text: str, at: int, end: int, padded: bool, following: str) -> Iterator[int]:
+        """The same for a value that has a shape. It may hold what separates it from the next: `::1` before a colon."""
+        inner = at
+        while padded and inner < end and text[inner] == " ":
+            inner += 1
+        match = pattern.match(text, inner, end)
+        if match is None:
+            return
+        last = match.end()
+        while padded and last < end and text[last] == " ":
+            last += 1
+        stop = text.find(following, at, min(end, last + len(following)))
+        while 0 <= stop < last:
+            if pattern.fullmatch(text[at:stop].strip(" ") if padded else text[at:stop]):
+                yield stop
+            stop = text.find(following, stop + 1, min(end, last + len(following)))
+        yield last
 
-def _pieces(text: str) -> tuple[Piece, ...]:
-    pieces: list[Piece] = []
-    for item in _ITEM.finditer(text):
-        width, escape, literal = item.groups()
-        if literal or escape == "%":
-            literal = literal or "%"
-            if pieces and pieces[-1].literal:
-                literal = pieces.pop().literal + literal
-            pieces.append(Piece(literal=literal))
-        elif escape == "q":
-            pieces.append(Piece(optional_from_here=True))
-        elif escape in _ESCAPES:
-            name, pattern = _ESCAPES[escape]
-            pieces.append(Piece(name=name, pattern=pattern, padded=width is not None))
-        else:
-            raise FormatError(
-                f"log_line_prefix {text!r}: %{escape} is no escape of PostgreSQL 13 to 18; write %% for a percent sign"
-            )
-    return tuple(pieces)
+
+def _torn(piece: Piece, value: str) -> bool:
+    """Whether a line ends inside of a value that no client chooses: then it was never one (%i)."""
+    return not piece.name and "\n" in value
+
+
+def process_of(values: Mapping[str, str | None]) -> str:
+    """The process that a head names: by its id, or as a part of the session's (%c)."""
+    session = values.get("session")
+    return values.get("pid") or (str(int(session.partition(".")[2][:16], 16)) if session else "")
+
+
+def same_writer(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two heads are of the same process, as far as they tell; of one with no id for it names must do."""
+    process = process_of(one)
+    if process or process_of(other):
+        return process == process_of(other)
+    return all(one.get(name) == other.get(name) for name in ("client", "user", "db", "app", "backend"))
 
 
 def _strict_pattern(pieces: tuple[Piece, ...]) -> str:

@@ -16,7 +16,7 @@ from whodid.formats.format import Front, Head
 from whodid.formats.postgres_prefix import RUN, VARYING, Prefix
 from whodid.formats.postgres_session import Session, deceptive, names_of
 from whodid.formats.postgres_witness import Sessions
-from whodid.pgsql import DIGITS_ALIKE, digits_matter, may_change_logging, worst_of
+from whodid.pgsql import DIGITS_ALIKE, Shapes, may_change_logging, shape_of, worst_of
 
 _KIND: Final = r"(?:(statement: )|duration: ([0-9]+\.?[0-9]*) ms(?=$|  ))?((?!))?"
 """How the messages begin that a busy log consists of. Its last group stands for what a prefix has not: it is empty."""
@@ -30,18 +30,18 @@ _INSIGNIFICANT: Final = {"txid": "0", "query_id": "0", "sqlstate": "00000"}
 
 
 class _Fronts(dict[int, bytes]):
-    """What stands before the values of one attribute, by how long they are."""
+    """What stands before the values of one attribute, by how long they are; `others` before that."""
 
-    __slots__ = ("_front", "_name")
+    __slots__ = ("_front", "_name", "_others")
 
-    def __init__(self, name: str, front: Front) -> None:
+    def __init__(self, name: str, front: Front, others: bytes = b"") -> None:
         super().__init__()
-        self._name, self._front = name, front
+        self._name, self._front, self._others = name, front, others
 
     def __missing__(self, size_bytes: int) -> bytes:
         if len(self) >= _MOST_VALUES:
             self.clear()
-        made = self[size_bytes] = self._front(self._name, size_bytes)
+        made = self[size_bytes] = self._others + self._front(self._name, size_bytes)
         return made
 
 
@@ -100,36 +100,6 @@ class _Numbers(dict[str, tuple[int, bytes]]):
         return number
 
 
-class _Operations(dict[bytes, bytes]):
-    """`operation` and `table`, encoded, by the text of a statement with its digits made alike."""
-
-    __slots__ = ("_exact", "_front")
-
-    def __init__(self, front: Front) -> None:
-        super().__init__()
-        self._front = front
-        self._exact: dict[bytes, bytes] = {}
-        """By the text itself, where its digits matter (`t1`, `$1`): frameworks send the same few over and over."""
-
-    def judge(self, sql: str, raw: bytes, shape: bytes) -> bytes | None:
-        """For a text whose shape is new. None where it may change what is logged."""
-        packed = self._exact.get(raw)
-        if packed is not None:
-            return packed
-        if may_change_logging(sql):
-            return None
-        operation, table = worst_of(sql)
-        packed = _pair(self._front, "operation", operation)
-        if table:
-            packed += _pair(self._front, "table", table)
-        if len(raw) <= _LONGEST_SHAPE:
-            kept, key = (self._exact, raw) if digits_matter(sql) else (self, shape)
-            if len(kept) >= _MOST_SHAPES:
-                kept.clear()
-            kept[key] = packed
-        return packed
-
-
 class _KnownHead:
     """A head that was found to be in order. Small, and of values shared with others: thousands of them are in use
     where sessions are short, and what is not in the processor's cache is dear."""
@@ -149,8 +119,8 @@ class Quick:
     __slots__ = (
         "_completed",
         "_distrust",
-        "_duration",
         "_durations",
+        "_durations_alone",
         "_find_all",
         "_front",
         "_heads",
@@ -210,12 +180,12 @@ class Quick:
         self._pids, self._ids, self._numbers = _Packed("pid", front), _Packed("session", front), _Numbers(front)
         self._ports = _Packed("port", front)
         self._varying = tuple((at, _Packed(name, front)) for at, name in enumerate(layout) if name in _INSIGNIFICANT)
-        self._operations = _Operations(front)
+        self._operations = Shapes(self._operation, _MOST_SHAPES, _LONGEST_SHAPE)
         self._statements, self._durations = _Fronts("statement", front), _Fronts("duration_ms", front)
         self._whys = _Fronts("trust_why", front)
         self._heads: dict[Hashable, _KnownHead] = {}
         self._completed = _pair(front, "outcome", "completed")
-        self._duration = _pair(front, "operation", "duration") + self._completed
+        self._durations_alone = _Fronts("duration_ms", front, _pair(front, "operation", "duration") + self._completed)
         self._distrust = _pair(front, "trust", "suspect")
 
     labels: Mapping[int, Mapping[str, str]] = MappingProxyType({})
@@ -239,8 +209,9 @@ class Quick:
     ) -> Iterator[None]:
         known_heads, key, numbers, sessions = self._heads, self._key, self._numbers, self._sessions.by_pid
         pid_at, line_no_at, stamp_at, varying = self._pid_at, self._line_no_at, self._stamp_at, self._varying
-        add, add_instant, tell = attributes.append, instants.append, self._tell
+        add, add_instant, tell, durations = attributes.append, instants.append, self._tell, self._durations_alone
         stamp, ns = "", self._instant(None)
+        told: bytes | None
         if suspects := self._suspicious(records):
             heads = list(heads)
             for suspect in suspects:
@@ -253,7 +224,10 @@ class Quick:
             ):
                 yield
                 continue
-            if "\n" in record:
+            if (took := values[_DURATION]) and not values[_REST] and "\n" not in record:
+                raw, sql = took.encode(), None
+                told = durations[len(raw)] + raw
+            elif "\n" in record:
                 sql, told = self._tell_lines(record, values)
             else:
                 sql, told = tell(values, values[_REST])
@@ -281,21 +255,24 @@ class Quick:
     def _of_session(self, known: _KnownHead, pid: str, number: int) -> tuple[Session, bytes]:
         """The session of a line, and what it and the head give to the line, encoded: where the head is not that of the
         session's line before, or the line is not the next one. The session learns what the head says of it."""
-        client = known.names[1] is not None or known.names[3] is not None
-        session, why = self._sessions.current(pid, known.session_id, number, client)
+        names = known.names
+        client = names[1] is not None or names[3] is not None
+        session, why = self._sessions.by_pid.get(pid), ""
+        if session is None or number < 2 or session.ended or session.before is not None:
+            session, why = self._sessions.current(pid, known.session_id, number, client)
         packed = known.packed + self._pids[pid]
         if session.id and not known.session_id:
             packed += self._ids[session.id]
-        if session.port and not known.port and known.names[3] == session.client:
+        if session.port and not known.port and names[3] == session.client:
             packed += self._ports[session.port]
-        unfit = self._sessions.unfit(session, known.names, number, 1)
+        unfit = self._sessions.unfit(session, names, number, 1)
         why = why or unfit
         session.spoke = True
         session.known = None
         if why:
             raw = _utf8(why)
             return session, packed + self._distrust + self._whys[len(raw)] + raw
-        session.learn(known.names)
+        session.learn(names)
         session.known, session.packed = known, packed
         return session, packed
 
@@ -341,9 +318,9 @@ class Quick:
     def _tell_duration(self, rest: str, number: str) -> bytes | None:
         """What stands behind `duration: 1.234 ms`: nothing, or the statement that it took."""
         raw = number.encode()
-        duration = self._durations[len(raw)] + raw
         if not rest:
-            return self._duration + duration
+            return self._durations_alone[len(raw)] + raw
+        duration = self._durations[len(raw)] + raw
         sql = rest[13:] if rest.startswith("  statement: ") else _executed(rest[2:]) if rest.startswith("  ") else None
         told = self._tell_statement(sql) if sql is not None else None
         return self._completed + duration + told if told is not None else None
@@ -353,9 +330,17 @@ class Quick:
             raw = sql.encode()
         except UnicodeEncodeError:
             return None
-        shape = raw.translate(DIGITS_ALIKE)
+        shape = shape_of(raw) if b"'" in raw else raw.translate(DIGITS_ALIKE)
         told = self._operations.get(shape) or self._operations.judge(sql, raw, shape)
         return told + self._statements[len(raw)] + raw if told is not None else None
+
+    def _operation(self, sql: str) -> bytes | None:
+        """`operation` and `table`, encoded. None for a text that may change what is logged."""
+        if may_change_logging(sql):
+            return None
+        operation, table = worst_of(sql)
+        packed = _pair(self._front, "operation", operation)
+        return packed + _pair(self._front, "table", table) if table else packed
 
 
 def _executed(message: str) -> str | None:

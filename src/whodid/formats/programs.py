@@ -51,9 +51,10 @@ class Programs:
         return understood
 
     def _read(self, program: str, process: str, message: str, ns: int | None, out: dict[str, str]) -> bool:
-        name, module, _ = program.partition("(")  # `sshd(pam_unix)` is PAM speaking
+        name, _, module = program.partition("(")  # `sshd(pam_unix)` is PAM speaking
         if module.startswith("pam_"):
             message = f"({module} {message}"
+            out["program"] = name
         name = name or program
         if name in self._more:
             return self._more[name](message, out)

@@ -22,6 +22,10 @@ _ADDRESS: Final = r"(?P<client>[\w.:%-]+)"
 _PREAUTH: Final = r"(?: \[preauth\])?"
 _ENDING: Final = rf"(?: on \S+ port \d+)?(?: ssh\d)?(?:: .*?)?{_PREAUTH}"
 _WHO: Final = r"(?P<state>authenticating|invalid|illegal) user (?P<user>.*)"
+# Where a user is named, a port is too: only so can be told where the name ends.
+_PEER: Final = (
+    r"(?:(?:(?:authenticating |invalid )?user (?P<user>.*) )(?=[\w.:%-]+ port \d+: ))?(?P<client>[\w.:%-]+)" + _PORT
+)
 _LEVEL: Final = r"(?:error: |fatal: )?"
 
 # The order matters only where a message fits two patterns: the more particular one stands first.
@@ -42,6 +46,7 @@ _RULES: Final = (
         rf"(?P<user>.*){_FROM}(?: via \S+)?\s*{_PREAUTH}",
         "failed",
     ),
+    rule("login_failed", rf"{_LEVEL}Access denied for user (?P<user>.*) by PAM account configuration{_PREAUTH}", "failed"),
     rule("login_failed", rf"ROOT LOGIN REFUSED FROM (?P<client>\S+){_PORT}{_PREAUTH}", "failed"),
     rule("session_opened", rf"Starting session: (?P<command>.*) for (?P<user>.*){_FROM}(?: id \d+)?"),
     rule("", rf"Close session: user (?P<user>.*){_FROM}(?: id \d+)?"),
@@ -69,8 +74,8 @@ _RULES: Final = (
     ),
     rule("disconnect", r"Disconnecting(?:: | (?P<client>\S+) port (?P<port>\d+): ).*"),
     rule("disconnect", r"Timeout, client not responding from (?:user (?P<user>.*) )?(?P<client>\S+) port (?P<port>\d+)"),
-    rule("disconnect", rf"Read error from remote host (?:user (?P<user>.*) )?(?P<client>\S+){_PORT}: .*"),
-    rule("disconnect", rf"{_LEVEL}packet_write_\w+: Connection (?:from|to) (?:user (?P<user>.*) )?(?P<client>\S+){_PORT}: .*"),
+    rule("disconnect", rf"Read error from remote host {_PEER}: .*"),
+    rule("disconnect", rf"{_LEVEL}packet_write_\w+: Connection (?:from|to) {_PEER}: .*"),
     # Whoever never spoke SSH, or not as this server does.
     rule("login_abandoned", rf"Did not receive identification string{_FROM}.*", "failed"),
     rule("login_abandoned", rf"{_LEVEL}Bad protocol version identification .*{_FROM}", "failed"),
@@ -83,8 +88,7 @@ _RULES: Final = (
     rule("login_abandoned", rf"{_LEVEL}Unable to negotiate with (?P<client>[^\s:]\S*?){_PORT}: .*", "failed"),
     rule(
         "login_abandoned",
-        rf"{_LEVEL}(?:banner exchange|kex_exchange_identification|ssh_dispatch_run_fatal): Connection from "
-        rf"(?:(?:authenticating |invalid )?user (?P<user>.*) )?(?P<client>[^\s:]\S*?){_PORT}: .*",
+        rf"{_LEVEL}(?:banner exchange|kex_exchange_identification|ssh_dispatch_run_fatal): Connection from {_PEER}: .*",
         "failed",
     ),
     rule(
@@ -95,7 +99,7 @@ _RULES: Final = (
     ),
     rule("blocked", r"refused connect from .* \((?P<client>[^\s()]+)\)", "failed"),
     rule("blocked", r"refused connect from (?P<client>\S+)", "failed"),
-    rule("blocked", r"drop connection #\d+ from \[(?P<client>[^\]\s]+)\]:(?P<port>\d+) on .*", "failed"),
+    rule("blocked", rf"{_LEVEL}drop connection #\d+ from \[(?P<client>[^\]\s]+)\]:(?P<port>\d+) on .*", "failed"),
     rule("", r"srclimit_penalise: \w+: (?:\w+ )+(?P<client>[\w.:]+)/\d+ .*"),
     # What a session did.
     rule(
@@ -120,6 +124,11 @@ _RULES: Final = (
     rule("", r"Address (?P<client>\S+) maps to .*"),
     rule("", r"Nasty PTR record .* is set up for (?P<client>\S+), ignoring"),
     rule("", r"Authentication (?:refused|tried for|key \S+ \S+) .*|Authentication refused: .*"),
+    rule(
+        "",
+        r"(?:Bad packet length|Corrupted MAC|padding error:|message authentication code|userauth_\w+:|dispatch_\w+:|main: "
+        r"|refusing \S+ key:|penalty: |Certificate ).*",
+    ),
     rule("", r"subsystem request for \S+(?: by user (?P<user>.*)|.*)"),
     rule("", r"(?:error|fatal|warning|debug\d|input_userauth_request|rexec line \d+|Nasty PTR record .*): .*"),
     rule(
@@ -133,11 +142,14 @@ _PLACE: Final = re.compile(r" from (\S*(?:[^\s:]|::))(?: port (\d{1,5}))?(?: ssh
 _MOST_PLACES: Final = 32
 _KEYED: Final = ("publickey", "hostbased")
 _KEY: Final = re.compile(r"([A-Za-z0-9-]+) ((?:SHA256|MD5):\S+|(?:[0-9a-fx]{2}:){15}[0-9a-fx]{2})(.*)", re.DOTALL)
+_BARE_CERTIFICATE: Final = re.compile(r"([A-Za-z0-9-]+-CERT)( ID .*)", re.DOTALL)  # an older OpenSSH
 _CERTIFICATE: Final = re.compile(r" ID (.*) \(serial \d+\) CA \S+ ((?:SHA256|MD5):\S+).*", re.DOTALL)
 _ODD_NAME: Final = re.compile(r" from \S+|\bport \d+|[\x00-\x1f\x7f]|\\0\d\d")
 _MOST: Final = 10_000
 _LONG_PID: Final = 20
 _SCAFFOLD: Final = ("state", "code", "said", "child")
+_KNOCKS: Final = ("connect", "login_failed", "invalid_user", "key_refused")
+"""What is said of a connection before anybody is let in: never of one that has a session."""
 _Key = TypeVar("_Key")
 
 
@@ -191,7 +203,8 @@ class Sshd:
         operation, client, port = out.get("operation", ""), out.get("client", ""), out.get("port", "")
         if known is None or operation == "connect" or (port and known.port and (client, port) != known.place):
             # Process ids come again; and the child that serves a session is another process than the one that let in.
-            known = (operation != "connect" and self._by_place.get((client, port))) or _Connection(client, port)
+            same = None if operation in _KNOCKS else self._by_place.get((client, port))
+            known = same or _Connection(client, port)
             _put(self._by_process, process, known)
         if client and not known.client:
             known.client, known.port = client, port
@@ -255,18 +268,25 @@ def _choose_place(rest: str, method: str, known: _Connection | None) -> re.Match
             if place.group(1) == known.client and (not known.port or place.group(2) == known.port):
                 return place
     if method in _KEYED:  # then a key follows the address; hostbased adds names behind it
-        keyed = [place for place in places if _KEY.match(rest, place.end() + 2)]
+        keyed = [
+            place
+            for place in places
+            if _BARE_CERTIFICATE.match(rest, place.end() + 2) or _KEY.match(rest, place.end() + 2)
+        ]
         if keyed:
             return keyed[0] if method == "hostbased" else keyed[-1]
     return next((place for place in reversed(places) if place.group(2)), places[-1])
 
 
 def _read_key(text: str, out: dict[str, str]) -> None:
-    key = _KEY.match(text)
-    if key is None:
+    key, bare = _KEY.match(text), _BARE_CERTIFICATE.fullmatch(text)
+    if key is not None:
+        out["key_type"], out["key"], more = key.groups()
+    elif bare is not None:
+        out["key_type"], more = bare.groups()
+    else:
         return
-    out["key_type"], out["key"] = key.group(1), key.group(2)
-    certificate = _CERTIFICATE.fullmatch(key.group(3))
+    certificate = _CERTIFICATE.fullmatch(more)
     if certificate is not None:
         out["identity"], out["ca"] = certificate.groups()
 

@@ -5,13 +5,12 @@ SELECT, INSERT, UPDATE and DELETE take a shortcut (shortcut.py) that answers onl
 formats/ calls this for every logged statement, so speed counts.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 from whodid.pgsql.grammar import judge
 from whodid.pgsql.lexer import Token, tokenize
+from whodid.pgsql.shapes import Shapes
 from whodid.pgsql.shortcut import BLANKS, quick_judgement
 from whodid.pgsql.statement import Statement
 
@@ -57,7 +56,6 @@ _RANKS: Final[dict[str, int]] = {
     **{operation: 1000 + rank for rank, operation in enumerate(_QUIET)},
 }
 _NOTHING: Final = Statement(operation="EMPTY", objects=(), text="")
-_CACHED_LENGTH: Final = 300
 
 
 def classify(text: str) -> list[Statement]:
@@ -77,22 +75,7 @@ def most_dangerous(statements: Iterable[Statement]) -> Statement:
 
 def worst_of(text: str) -> tuple[str, str]:
     """Operation and first object (or empty) of the most dangerous statement: the quick answer, for each logged line."""
-    if len(text) > _CACHED_LENGTH:
-        return _worst_of(text)
-    shape = text.encode("utf-8", "surrogatepass").translate(DIGITS_ALIKE)
-    answer = _shapes.get(shape)
-    if answer is None:
-        answer = _worst_remembered(text)
-        if not digits_matter(text):
-            if len(_shapes) >= _SHAPES_KEPT:
-                _shapes.clear()
-            _shapes[shape] = answer
-    return answer
-
-
-def digits_matter(text: str) -> bool:
-    """Whether another text that differs in its digits only may do something else."""
-    return _DIGITS_MATTER.search(text) is not None
+    return _shapes.of(text) or _worst_of(text)
 
 
 def _worst_of(text: str) -> tuple[str, str]:
@@ -111,15 +94,7 @@ def _by_grammar(text: str) -> list[Statement]:
     return [judge(text, tokens) for tokens in _split(tokenize(text))]
 
 
-# Texts that differ in their numbers only (`… WHERE id = 17`) have one answer, and applications send little else. The
-# digits must stand alone: one in a name, in quotation marks or in the tag of a dollar quote changes what the text is.
-DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"0000000000")
-"""Makes a text's shape of it: `worst_of` says the same of all texts of one shape, unless their `digits_matter`."""
-_DIGITS_MATTER: Final = re.compile(r'[^\W\d][0-9]|[0-9][^\W\d]|"[^"]*[0-9][^"]*"|\$')
-_SHAPES_KEPT: Final = 8192
-_shapes: dict[bytes, tuple[str, str]] = {}
-# Frameworks send the same few texts over and over (BEGIN, SELECT 1, parameterised queries).
-_worst_remembered = lru_cache(maxsize=4096)(_worst_of)
+_shapes: Final = Shapes(_worst_of, most=8192, longest=300)
 
 
 def _split(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:

@@ -42,6 +42,7 @@ class Converted:
     server: str
     tenant: str
     token_file: str
+    positions_file: str
     sources: tuple[Source, ...]
     """Members of `agent.sources`, as the configuration's reader takes them."""
     comments: tuple[tuple[str, ...], ...]
@@ -51,10 +52,13 @@ class Converted:
 
     def data(self) -> dict[str, Any]:
         """The configuration as plain data."""
-        agent: dict[str, Any] = {"server": self.server}
-        if self.token_file:
-            agent["token_file"] = self.token_file
-        return {"agent": {**agent, "sources": list(self.sources)}}
+        told = {
+            "server": self.server,
+            "token_file": self.token_file,
+            "tenant": self.tenant,
+            "promtail_positions": self.positions_file,
+        }
+        return {"agent": {**_without_usual(told), "sources": list(self.sources)}}
 
 
 def convert(config: PromtailConfig, hostname: str) -> Converted:
@@ -72,6 +76,7 @@ def convert(config: PromtailConfig, hostname: str) -> Converted:
         server=server,
         tenant=client.tenant_id,
         token_file=client.bearer_token_file,
+        positions_file=config.positions_file,
         sources=tuple(source for source, _ in making.made),
         comments=tuple(tuple(comments) for _, comments in making.made),
         notes=(*notes, *told, *making.notes),

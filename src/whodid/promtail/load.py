@@ -28,6 +28,7 @@ from whodid.promtail.expansion import expanded
 from whodid.promtail.pipeline import Pipeline
 from whodid.promtail.relabel import Relabel
 from whodid.promtail.yaml_values import plain_values, scalar
+from whodid.sources.file_sd import FileSdSettings
 
 _TOP: Final = (
     "server", "global", "client", "clients", "positions", "scrape_configs", "limits_config", "target_config", "options",
@@ -172,8 +173,10 @@ class _Reader:
     def _file_sd(self, node: yaml.Node, place: str) -> FileSd:
         fields = Fields(self._document, node, place, ("files", "refresh_interval"))
         files = tuple(fields.strings("files"))
-        if not files:
-            fields.wrong("files", f"{place} needs files")
+        try:
+            FileSdSettings(files)
+        except ValueError as e:
+            fields.wrong("files", f"{place}.{e}")
         return FileSd(files, fields.duration_ns("refresh_interval", FileSd(()).refresh_interval_ns))
 
     def _docker_sd(self, node: yaml.Node, place: str) -> DockerSd:

@@ -1,7 +1,7 @@
 """Where Promtail stood, from its positions.yaml: offsets of files, cursors of journals, instants of containers.
 
 Imported once, by path, when the agent takes over: Promtail tells files apart by nothing else. Source: Promtail's
-behaviour (keys `/path`, `journal-<job_name>`, `cursor-<container id>`).
+behaviour (keys `/path`, `cursor-<job_name>` – once `journal-<job_name>` –, `cursor-<container id>`).
 """
 
 import re
@@ -16,6 +16,7 @@ from whodid.promtail.load import PromtailConfigError
 
 _JOURNAL, _CURSOR = "journal-", "cursor-"
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_SYSTEMD = re.compile(r"s=[0-9a-f]+;i=.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ def read_positions(text: str, file: str) -> Positions:
     offsets, journals, containers, unread = dict[str, int](), dict[str, str](), dict[str, int](), []
     for key, value in values.items():
         if key.startswith(_JOURNAL) and value:
-            journals[key.removeprefix(_JOURNAL)] = value
+            journals.setdefault(key.removeprefix(_JOURNAL), value)
+        elif key.startswith(_CURSOR) and _SYSTEMD.fullmatch(value):
+            journals[key.removeprefix(_CURSOR)] = value
         elif not _WHOLE.fullmatch(value):
             unread.append(key)
         elif key.startswith(_CURSOR):

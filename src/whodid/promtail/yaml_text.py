@@ -19,11 +19,8 @@ def whodid_yml(converted: Converted, file: str) -> str:
     if converted.notes:
         lines += ["#", "# What has no equivalent, or another one:"]
         lines += [f"# - {_line(note)}" for note in converted.notes]
-    if converted.tenant:
-        lines.append(f"# - clients[0].tenant_id: {_line(converted.tenant)}: whodid has no tenants, Loki has")
-    lines += ["agent:", f"  server: {_inline(converted.server)}"]
-    if converted.token_file:
-        lines.append(f"  token_file: {_inline(converted.token_file)}")
+    lines.append("agent:")
+    lines += [f"  {name}: {_inline(value)}" for name, value in converted.data()["agent"].items() if name != "sources"]
     lines.append("  sources:" if converted.sources else "  sources: []")
     for source, comments in zip(converted.sources, converted.comments, strict=True):
         lines += [f"    # {_line(comment)}" for comment in comments]

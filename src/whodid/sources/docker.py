@@ -7,8 +7,9 @@ A container whose json-file log is followed on the disk (docker_files.py) is lef
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from whodid.model.clock import SECOND, Clock, format_rfc3339
@@ -47,7 +48,7 @@ class DockerSettings:
 
 class DockerReceiver:
     """One engine. `known_formats`: those that may be suggested; `is_followed`: whether somebody else has a container's
-    log, by its id."""
+    log, by its id; `begins`: from which second on logs are read of which nothing is written yet, by id."""
 
     def __init__(
         self,
@@ -55,11 +56,13 @@ class DockerReceiver:
         clock: Clock,
         known_formats: Sequence[str] = (),
         is_followed: Callable[[str], bool] = lambda _: False,
+        begins: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._known_formats = tuple(known_formats)
         self._is_followed = is_followed
+        self._begins = begins
         self._engine = Engine(settings.host)
         self._look = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -217,7 +220,8 @@ class DockerReceiver:
         if id not in self._inboxes:
             self._tell(f"the log of container {container.name} is read through Docker's API", level=logging.INFO)
         inbox = self._inboxes[id] = inbox_for(container.origin(self._known_formats))
-        log = ContainerLog(self._engine, container, inbox, self._settings.max_line_bytes, self._tell)
+        begin_ns = self._begins.get(id, 0) * SECOND
+        log = ContainerLog(self._engine, container, inbox, self._settings.max_line_bytes, self._tell, begin_ns)
         await log.read(backoff, follow=container.running)
         if read_container(await self._engine.inspect(id)).running or id in self._again:
             return False

@@ -16,16 +16,23 @@ from whodid.sources.resume import Resume
 
 
 class ContainerLog:
-    """One container's log. `tell`: takes a warning."""
+    """One container's log. `tell` takes a warning; `begin_ns`: where to begin while nothing is written yet."""
 
     def __init__(
-        self, engine: Engine, container: Container, inbox: Inbox, max_line_bytes: int, tell: Callable[[str], None]
+        self,
+        engine: Engine,
+        container: Container,
+        inbox: Inbox,
+        max_line_bytes: int,
+        tell: Callable[[str], None],
+        begin_ns: int = 0,
     ) -> None:
         self._engine = engine
         self._container = container
         self._inbox = inbox
         self._max_line_bytes = max_line_bytes
         self._tell = tell
+        self._begin_ns = begin_ns
 
     async def read(self, backoff: Backoff, *, follow: bool) -> None:
         """One answer of the API, to its end. Without `follow` the container has ended, and so have its lines. `backoff`
@@ -42,7 +49,7 @@ class ContainerLog:
     async def _read_answer(self, behind: WriteBehind, backoff: Backoff, *, follow: bool) -> None:
         container = self._container
         decoder = LogDecoder(container.terminal, self._max_line_bytes)
-        place = Resume(self._inbox.cursor())
+        place = Resume(self._inbox.cursor(), self._begin_ns)
         async with self._engine.logs(container.id, place.since_ns, follow=follow) as chunks:
             async for data in chunks:
                 lines = decoder.feed(data)

@@ -198,8 +198,10 @@ class FollowedFile:
         size = os.fstat(other_fd).st_size
         if size > os.fstat(self._fd).st_size:
             return False
-        head = min(HEAD_BYTES, size)
-        same_head = os.pread(other_fd, head, 0) == os.pread(self._fd, head, 0)
+        head = os.pread(other_fd, HEAD_BYTES, 0)
+        if 0 < size < HEAD_BYTES and b"\n" not in head:
+            return False  # a piece of a line: no copy that is complete, and one under way has whole pages or nothing
+        same_head = head == os.pread(self._fd, len(head), 0)
         return same_head and _before(other_fd, size) == _before(self._fd, size)
 
     def continue_in(self, fd: int) -> None:

@@ -362,8 +362,23 @@ class FileSource:
         # First the file itself, so that a copy that rotation has just made of it is not taken for one before it.
         file = FollowedFile(path, sibling.fd)
         self._add(file)
+        self._take_up_missing(path, file)
         if last is not None:
             self._adopt_successors(path, last, file)
+
+    def _take_up_missing(self, path: str, before: FollowedFile) -> None:
+        """Reads on in a file that could not be found at the start, where it came back and was rotated at once."""
+        missing = self._missing.get(path)
+        if missing is None:
+            return
+        found = siblings.find_renamed(missing) or siblings.find_copy(missing)
+        if found is None:
+            return
+        if Key.of(found.stat) in self._by_key:
+            os.close(found.fd)
+            return
+        del self._missing[path]
+        self._add(FollowedFile(path, found.fd, missing.offset, missing.id), before)
 
     def _pop_done(self, sibling: Sibling) -> Place | None:
         """Where reading goes on in a file that was let go, or that could not be found."""

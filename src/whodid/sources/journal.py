@@ -2,7 +2,8 @@
 
 The child is asked for the record at the cursor (not the one behind it): if what comes first is another one, the record
 was vacuumed away and so may be others, and that is said instead of skipping one more in silence. Called by the agent.
-What a record says is the format `journal`; its line here is the record as one JSON object. Source: journalctl(1).
+What a record says is the format `journal`; its line here is the record as one JSON object, unless another format is
+to read what was said. Source: journalctl(1).
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import contextlib
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,9 @@ from whodid.sources.receiver import Inboxes, Origin, Received
 READ_BYTES: Final = 1 << 20
 TERMINATE_S: Final = 2.0
 _MATCH: Final = re.compile(r"[A-Z0-9_]+=.*|\+", re.DOTALL)
+PRIORITIES: Final = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
+"""As Promtail calls them."""
+_NUMBERS: Final = frozenset("01234567")
 _log = logging.getLogger(__name__)
 _to_json = msgspec.json.Encoder().encode
 
@@ -50,9 +54,24 @@ class JournalSettings:
 class JournalReceiver:
     """Follows one journal."""
 
-    def __init__(self, settings: JournalSettings, clock: Clock, program: Sequence[str] = ("journalctl",)) -> None:
+    def __init__(
+        self,
+        settings: JournalSettings,
+        clock: Clock,
+        program: Sequence[str] = ("journalctl",),
+        make: Callable[[Fields], str | None] | None = None,
+        *,
+        discovers: bool = False,
+        begin: str = "",
+    ) -> None:
+        """`make`: the line of a record's fields, None for no line; without it the line is for the format `journal`.
+        `discovers`: whether records carry their fields as labels for relabelling. `begin`: a cursor, of the last record
+        that somebody else has read before the very first start."""
         self._settings = settings
         self._clock = clock
+        self._make = make
+        self._discovers = discovers
+        self._begin = begin
         self._program = tuple(program)
         self._told: set[str] = set()  # problems are said once
         self._malformed = 0
@@ -63,7 +82,7 @@ class JournalReceiver:
         backoff = Backoff()
         while True:
             try:
-                cursor = inbox.cursor()
+                cursor = inbox.cursor() or self._begin
                 async for records in self._follow("" if cursor == self._unknown_cursor else cursor):
                     await inbox.put(records)
                     backoff.reset()
@@ -106,8 +125,8 @@ class JournalReceiver:
                     entries = entries[1:] if self._is_at(awaited, entries[0]) else entries
                     awaited = ""
                 self._count(parser)
-                if entries:
-                    yield [self._record(fields) for fields in entries]
+                if records := [record for fields in entries if (record := self._record(fields)) is not None]:
+                    yield records
             await child.wait()
             await complaints
             self._tell(f"journalctl ended with status {child.returncode}; it is started again")
@@ -129,10 +148,18 @@ class JournalReceiver:
         )
         return False
 
-    def _record(self, fields: Fields) -> Received:
+    def _record(self, fields: Fields) -> Received | None:
         kept = {name: value for name, value in fields.items() if not name.startswith("__")}
+        line = _to_json(kept).decode() if self._make is None else self._make(kept)
+        if line is None:
+            return None
         cursor = fields.get("__CURSOR", "")
-        return Received(_to_json(kept).decode(), _instant(fields), cursor=cursor if isinstance(cursor, str) else "")
+        return Received(
+            line,
+            _instant(fields),
+            discovered=discovered(kept) if self._discovers else {},
+            cursor=cursor if isinstance(cursor, str) else "",
+        )
 
     def _count(self, parser: ExportParser) -> None:
         if parser.malformed > self._malformed:
@@ -164,6 +191,26 @@ class JournalReceiver:
         if message not in self._told and len(self._told) < 100:
             self._told.add(message)
             _log.warning("%s", message)
+
+
+def message(fields: Fields) -> str | None:
+    """What was said; None where nothing was."""
+    return single(fields)["MESSAGE"] if "MESSAGE" in fields else None
+
+
+def single(fields: Fields) -> dict[str, str]:
+    """The fields with one value each: of several the last, as Promtail has it."""
+    return {name: value if isinstance(value, str) else value[-1] for name, value in sorted(fields.items())}
+
+
+def discovered(fields: Fields) -> dict[str, str]:
+    """The fields as Promtail's rules know them."""
+    found = {f"__journal_{name.lower()}": value for name, value in single(fields).items()}
+    priority = found.get("__journal_priority", "")
+    if priority:
+        keyword = PRIORITIES[int(priority)] if priority in _NUMBERS else priority
+        found["__journal_priority_keyword"] = keyword
+    return {name: value for name, value in found.items() if value}
 
 
 def read_matches(text: str) -> list[str]:
