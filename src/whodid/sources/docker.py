@@ -1,9 +1,8 @@
 """Docker through its API: the log of every container, and what happens to them. Called by the agent.
 
 Containers are found by listing them, now and then, and by the engine's events at once: one that ends between two looks
-is read like any other. A log is followed while its container runs, and read to its end when that ended; after a break
-it goes on exactly behind the newest written record (resume.py). A container whose json-file log is followed on the
-disk (docker_files.py) is left to that.
+is read like any other. A log (docker_log.py) is followed while its container runs, and read to its end when that ended.
+A container whose json-file log is followed on the disk (docker_files.py) is left to that.
 """
 
 import asyncio
@@ -17,10 +16,10 @@ from whodid.model.clock import SECOND, Clock, format_rfc3339
 from whodid.sources.backoff import Backoff
 from whodid.sources.behind import WriteBehind
 from whodid.sources.docker_api import DEFAULT_HOST, Engine, EngineAway, EngineRefused
-from whodid.sources.docker_container import Container, Filter, inbox_key, read_container
+from whodid.sources.docker_container import Filter, inbox_key, read_container
 from whodid.sources.docker_events import Event, EventReader
-from whodid.sources.docker_stream import LogDecoder, LogLine
-from whodid.sources.receiver import Inbox, Inboxes, Origin, Received
+from whodid.sources.docker_log import ContainerLog
+from whodid.sources.receiver import Inbox, Inboxes, Origin
 from whodid.sources.resume import Resume
 
 EVENTS_KEY: Final = "docker-events"
@@ -221,51 +220,15 @@ class DockerReceiver:
         if id not in self._inboxes:
             self._tell(f"the log of container {container.name} is read through Docker's API", level=logging.INFO)
         inbox = self._inboxes[id] = inbox_for(container.origin(self._known_formats))
-        await self._read_log(container, inbox, backoff, follow=container.running)
+        begin_ns = self._begins.get(id, 0) * SECOND
+        log = ContainerLog(self._engine, container, inbox, self._settings.max_line_bytes, self._tell, begin_ns)
+        await log.read(backoff, follow=container.running)
         if read_container(await self._engine.inspect(id)).running or id in self._again:
             return False
         if container.running:
-            await self._read_log(container, inbox, backoff, follow=False)
+            await log.read(backoff, follow=False)
         self._read.add(id)
         return True
-
-    async def _read_log(self, container: Container, inbox: Inbox, backoff: Backoff, *, follow: bool) -> None:
-        """One answer of the API, to its end. Without `follow` the container has ended, and so have its lines."""
-        decoder = LogDecoder(container.terminal, self._settings.max_line_bytes)
-        behind = WriteBehind(inbox)
-        place = Resume(inbox.cursor(), self._begins.get(container.id, 0) * SECOND)
-        try:
-            await self._read_answer(container, decoder, behind, place, backoff, follow=follow)
-        except (EngineAway, EngineRefused):
-            await behind.flush()  # what was read is good, and the next answer is asked for behind it
-            raise
-        finally:
-            await behind.close()
-
-    async def _read_answer(
-        self,
-        container: Container,
-        decoder: LogDecoder,
-        behind: WriteBehind,
-        place: Resume,
-        backoff: Backoff,
-        *,
-        follow: bool,
-    ) -> None:
-        async with self._engine.logs(container.id, place.since_ns, follow=follow) as chunks:
-            async for data in chunks:
-                lines = decoder.feed(data)
-                if lines:
-                    await behind.put(_new(lines, decoder, place))
-                    backoff.reset()
-                if decoder.complaint:
-                    self._tell(f"Docker says of the log of container {container.name}: {decoder.complaint}")
-                    decoder.complaint = ""
-                if decoder.broken:
-                    raise EngineAway(f"the log of container {container.name} broke off: {decoder.broken}")
-        if not follow:
-            await behind.put(_new(decoder.finish(), decoder, place))
-        await behind.flush()
 
     def _gone(self, id: str) -> None:
         """A container that is no more."""
@@ -300,23 +263,3 @@ class DockerReceiver:
             self._told.clear()
         self._told.add(message)
         _log.log(level, "%s", message)
-
-
-def _new(lines: Sequence[LogLine], decoder: LogDecoder, place: Resume) -> list[Received]:
-    """The records of those lines that are not written yet."""
-    unfinished = decoder.oldest_unfinished_ns
-    oldest: list[int | None] = []  # for each line, of all that were unfinished when it was complete
-    for line in reversed(lines):
-        oldest.append(unfinished)
-        unfinished = line.ns if unfinished is None else min(unfinished, line.ns)
-    return [
-        Received(
-            line.text,
-            line.ns,
-            {"stream": line.stream},
-            discovered={"__meta_docker_container_log_stream": line.stream},
-            cursor=place.cursor,
-        )
-        for line, unfinished_ns in zip(lines, reversed(oldest), strict=True)
-        if place.is_new(line.ns, unfinished_ns)
-    ]
