@@ -25,10 +25,16 @@ BY_STREAM = [{"regex": {"expression": "(?P<stream>[ab])$"}}, {"labels": {"stream
 class Bench:
     """An encoder with a clock that stands still; each line is ten bytes of its file."""
 
-    def __init__(self, *stages: dict[str, object]) -> None:
-        self.clock = StillClock()
+    def __init__(self, *stages: dict[str, object], health: Health | None = None) -> None:
+        self.clock, self.health = StillClock(), health or Health()
         around = Surroundings(
-            "j", "/a", Labelling({"job": "c"}), Instants(), self.clock, Health(), Misread(SourceSettings("j", "plain"))
+            "j",
+            "/a",
+            Labelling({"job": "c"}),
+            Instants(),
+            self.clock,
+            self.health,
+            Misread(SourceSettings("j", "plain")),
         )
         pipeline = Pipeline(
             stages, job="j", now_ns=self.clock.now_ns, monotonic_s=self.clock.monotonic_s, random=lambda: 0.5
@@ -113,3 +119,15 @@ def test_whatever_is_interleaved_every_line_leaves_once(pieces: list[tuple[str, 
     out = shown(bench.feed(*lines[:at])) + shown(bench.feed(*lines[at:])) + shown(bench.encoder.flush(everything=True))
     assert sorted("\n".join(line for _, line in out).split("\n")) == sorted(lines or [""])
     assert not bench.encoder.holding
+
+
+def test_what_stages_drop_and_cannot_read_is_counted_over_the_files_of_a_path() -> None:
+    stages = [{"json": {"expressions": {"a": "a"}}}, {"drop": {"expression": "noise", "drop_counter_reason": "n"}}]
+    bench = Bench(*stages)
+    bench.feed("noise", "{}", "noise")
+    bench.feed("noise")
+    assert bench.health.dropped == {"/a": {"n": 3}}
+    assert bench.health.unread_by_stage == {"/a": {"json": 3}}
+    successor = Bench(*stages, health=bench.health)
+    successor.feed("noise")
+    assert bench.health.dropped == {"/a": {"n": 4}}

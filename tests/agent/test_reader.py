@@ -13,12 +13,14 @@ from whodid.agent.health import Health
 from whodid.agent.instants import Instants
 from whodid.agent.labelling import Labelling
 from whodid.agent.misread import Misread
-from whodid.agent.reader import FileReader, ReaderLimits
+from whodid.agent.piped import PipedEncoder
+from whodid.agent.reader import PACED_BYTES, FileReader, ReaderLimits
 from whodid.agent.settings import SourceSettings
 from whodid.formats.format import Format, FormatSettings, Parsed
 from whodid.formats.postgres import Postgres
 from whodid.model.clock import SECOND
 from whodid.model.entry import Entry
+from whodid.promtail import Pipeline
 from whodid.sources.encodings import find_encoding
 from whodid.sources.file import FollowedFile
 from whodid.wire.push_protobuf import iter_entries
@@ -243,4 +245,36 @@ def test_a_line_from_the_future_is_of_now_and_says_what_it_states(tmp_path: Path
     assert [entry.ns // SECOND - EPOCH_S for entry in entries] == [99, 100, 100, 100, 101]
     assert [entry.metadata.get("stated") for entry in entries] == [None, *["2026-11-24T06:00:00Z"] * 2, None, None]
     assert [entry.line for entry in entries] == ["99 a", "100000 b", "100000 c", "", "101 d"]
+    bench.file.close()
+
+
+def test_a_pipeline_that_limits_slows_reading_down(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "a.log", TinyFormat())
+    pipeline = Pipeline(
+        [{"limit": {"rate": 10, "burst": 10}}],
+        job="j",
+        now_ns=bench.clock.now_ns,
+        monotonic_s=bench.clock.monotonic_s,
+        random=lambda: 0.5,
+    )
+    around = Surroundings(
+        "j", "a", Labelling({}), Instants(), bench.clock, bench.health, Misread(SourceSettings("j", "tiny"))
+    )
+    bench.reader = FileReader(
+        bench.file, "j", "{}", TinyFormat().continues, PipedEncoder(TinyFormat(), pipeline, around),
+        ReaderLimits(100, 100, 0.15), bench.clock, bench.health,
+    )  # fmt: skip
+    lines = [f"{n} line" for n in range(5000)]
+    write(bench, "".join(f"{line}\n" for line in lines).encode())
+    read: list[str] = []
+    while len(read) < len(lines):
+        now = bench.take(10_000)
+        read += now
+        assert len(read) <= 10 + 10 * bench.clock.seconds + PACED_BYTES / len("0 line\n")
+        wait_s = bench.reader.wait_s()
+        if len(read) < len(lines):
+            assert wait_s
+            bench.clock.seconds += wait_s
+    assert read == lines
+    assert bench.clock.seconds == pytest.approx(499, abs=1)  # ten at once, then ten a second
     bench.file.close()

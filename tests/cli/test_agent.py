@@ -1,11 +1,15 @@
 """`whodid agent --dry-run` and `--explain`, as somebody types them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from whodid.agent.health import Health
+from whodid.agent.status import take_status, write_status
 from whodid.cli.main import app
 
 AUTH = "Nov 23 06:30:12 shop-main sudo:   deploy : TTY=pts/0 ; PWD=/srv ; USER=root ; COMMAND=/usr/bin/id\n"
@@ -78,3 +82,39 @@ def test_explain_before_anything_has_run(config: Path) -> None:
     assert "bytes waiting" in result.output
     sources = json.loads(run(config, "--explain", "--json").stdout)["sources"]
     assert sources[0]["files"][0]["sent_bytes"] == 0
+
+
+RUN = "import sys; from whodid.cli.main import app; app(standalone_mode=False)"
+
+
+@pytest.mark.parametrize(("more", "loaded"), [("", "not in"), (", pipeline_stages: [{docker: {}}]", "in")])
+def test_promtails_parts_are_loaded_only_by_who_has_a_pipeline(tmp_path: Path, more: str, loaded: str) -> None:
+    (tmp_path / "a.log").write_text("hello\n")
+    config = tmp_path / "whodid.yml"
+    config.write_text(
+        f"data_dir: {tmp_path}/data\nagent: {{sources: [{{job: a, paths: [{tmp_path}/a.log]{more}}}, "
+        "{job: s, syslog: {}}, {job: j, journal: {}}]}\n"
+    )
+    for words in (["--dry-run", str(tmp_path / "a.log")], ["--explain"]):
+        command = [
+            sys.executable,
+            "-c",
+            f"{RUN}; assert 'whodid.promtail' {loaded} sys.modules",
+            "agent",
+            "-c",
+            str(config),
+            *words,
+        ]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert ran.returncode == 0, ran.stderr
+
+
+def test_explain_counts_what_a_pipeline_dropped(config: Path) -> None:
+    log = config.parent / "auth.log"
+    health = Health(dropped={str(log): {"noise": 2, "drop_stage": 1}}, unread_by_stage={str(log): {"json": 4}})
+    state = config.parent / "data" / "agent"
+    state.mkdir(parents=True)
+    write_status(state, take_status(health, 0, 1))
+    output = run(config, "--explain").output
+    assert "3 lines dropped by its pipeline (drop_stage: 1, noise: 2)" in output
+    assert "4 lines that its stages could not read (json: 4)" in output

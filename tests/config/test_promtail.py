@@ -45,6 +45,7 @@ def test_files_and_lists_of_targets(tmp_path: Path) -> None:
     assert (web.labels, app_log.labels, app_log.paths) == ({"job": "nginx"}, {"app": "app"}, ("/srv/app.log",))
     assert found.file_sd == FileSdSettings(("/etc/promtail/targets/*.yml", "/etc/promtail/more.json"), 60 * SECOND)
     assert found.relabel_configs == ({"source_labels": ["__meta_filepath"], "target_label": "list"},)
+    assert (web.encoding, found.encoding) == ("", "windows-1252")
     for source in agent.sources:
         assert (source.format, source.automatic_labels, source.file_label) == ("raw", False, True)
     assert web.pipeline_stages[1] == {"labels": {"ip": None, "status": "no"}}

@@ -99,7 +99,7 @@ def test_the_other_kinds() -> None:
     assert of("push", "{server: {http_listen_address: 127.0.0.1, http_listen_port: 9}}") == {
         "listen_address": "127.0.0.1:9"
     }
-    assert of("file_sd", "[{files: [/f]}]") == {"files": ["/f"], "refresh_interval": "5m"}
+    assert of("file_sd", "[{files: [/f.yml]}]") == {"files": ["/f.yml"], "refresh_interval": "5m"}
 
 
 def test_a_scrape_config_with_two_kinds_is_two_sources() -> None:

@@ -80,7 +80,7 @@ def test_a_whole_file() -> None:
         (HEAD + "  - {job_name: k, gelf: {}}\n", "scrape_configs[0].gelf reads GELF"),
         (HEAD + "  - {job_name: k, windows_events: {}}\n", "whodid runs on Linux"),
         (HEAD + "  - {job_name: k, consul_sd_configs: [{}]}\n", "asks a service for targets"),
-        (HEAD + "  - {job_name: e, encoding: utf-16le}\n", "only UTF-8 is read, not 'utf-16le'"),
+        (HEAD + "  - {job_name: e, encoding: base64}\n", "encoding 'base64' cannot be read line by line"),
         (
             HEAD + "  - job_name: a\n    pipeline_stages:\n      - docker: \n      - json: {}\n",
             "promtail.yml:6:9: scrape_configs[0].pipeline_stages[1].json: needs expressions",
@@ -93,7 +93,7 @@ def test_a_whole_file() -> None:
         (HEAD + "  - {job_name: a, journal: {json: maybe}}\n", "json must be true or false"),
         (HEAD + "  - {job_name: a, loki_push_api: {}}\n", "needs an http_listen_port"),
         (HEAD + "  - {job_name: a, docker_sd_configs: [{host: local}]}\n", "must be unix:///var/run/docker.sock"),
-        (HEAD + "  - {job_name: a, file_sd_configs: [{}]}\n", "file_sd_configs[0] needs files"),
+        (HEAD + "  - {job_name: a, file_sd_configs: [{}]}\n", "file_sd_configs[0].files: name at least one file"),
     ],
 )
 def test_mistakes_have_places(text: str, mistake: str) -> None:

@@ -87,6 +87,15 @@ class Encoder(Protocol):
         """From now on records have other labels."""
         ...
 
+    @property
+    def paced(self) -> bool:
+        """Whether reading may have to wait, so that it goes on in small steps."""
+        ...
+
+    def pause_s(self) -> float:
+        """How long nothing further is to be read."""
+        ...
+
 
 class Reading:
     """A format at work on one file: parses, counts what it did not understand, survives a format that raises."""
@@ -123,6 +132,7 @@ class PlainEncoder:
     """Entries as the format reads the records: one of each."""
 
     holding = False
+    paced = False
 
     def __init__(self, format: Format, surroundings: Surroundings) -> None:
         self._with = surroundings
@@ -133,6 +143,9 @@ class PlainEncoder:
 
     def due_s(self) -> float | None:
         return None
+
+    def pause_s(self) -> float:
+        return 0.0
 
     def relabel(self, labelling: Labelling) -> None:
         self._with = replace(self._with, labelling=labelling)

@@ -15,7 +15,7 @@ from whodid.agent.inbox import ORIGIN_NAME
 from whodid.agent.positions import Position, read_positions
 from whodid.agent.receivers import finders_of, inbox_directories
 from whodid.agent.settings import AgentSettings, SourceSettings
-from whodid.agent.status import Status
+from whodid.agent.status import FileStatus, Status
 from whodid.model.clock import Clock
 from whodid.sources.docker_files import DockerFiles
 from whodid.sources.patterns import named_files
@@ -32,6 +32,10 @@ class FileStand(msgspec.Struct, frozen=True):
     last_ns: int = 0
     """Instant of the last acknowledged record; 0: none yet."""
     not_understood: int = 0
+    dropped: dict[str, int] = {}
+    """Lines that its pipeline has dropped, by reason."""
+    unread_by_stage: dict[str, int] = {}
+    """Lines that a stage of its pipeline could not read, by the stage."""
     problem: str = ""
     """Why it is not read; empty: it is."""
     container: str = ""
@@ -56,14 +60,13 @@ def explain(agent: AgentSettings, status: Status | None, clock: Clock) -> list[S
     """Every source that is configured or was found, and where its files stand."""
     known = _newest(read_positions(agent.state_dir))
     told = status.files if status else {}
-    counts = {path: file.not_understood for path, file in told.items()}
     stands = []
     for source, inboxes in zip(agent.sources, inbox_directories(agent), strict=True):
         containers = {} if source.paths else _containers(source, inboxes)
         paths = source.paths or tuple(containers)
-        files = _files(paths, source.exclude, known, counts, containers)
+        files = _files(paths, source.exclude, known, told, containers)
         for find in finders_of(source, clock, None):
-            files += [file for one in find() for file in _files(one.paths, one.exclude, known, counts, {})]
+            files += [file for one in find() for file in _files(one.paths, one.exclude, known, told, {})]
         stands.append(SourceStand(source.job, source.format, describe(source), files))
     return stands
 
@@ -103,19 +106,21 @@ def _files(
     paths: Sequence[str],
     exclude: Sequence[str],
     known: Mapping[tuple[int, int], Position],
-    counts: Mapping[str, int],
+    told: Mapping[str, FileStatus],
     containers: Mapping[str, str],
 ) -> list[FileStand]:
     stands = []
     for path, stat in dict(found for pattern in paths for found in named_files(pattern, exclude)).items():
-        position = known.get((stat.st_dev, stat.st_ino))
+        position, status = known.get((stat.st_dev, stat.st_ino)), told.get(path, FileStatus())
         stands.append(
             FileStand(
                 path=path,
                 size_bytes=stat.st_size,
                 sent_bytes=min(position.place.offset, stat.st_size) if position else 0,
                 last_ns=position.last_ns if position else 0,
-                not_understood=counts.get(path, 0),
+                not_understood=status.not_understood,
+                dropped=status.dropped,
+                unread_by_stage=status.unread_by_stage,
                 problem="" if os.access(path, os.R_OK) else "this user may not read it",
                 container=containers.get(path, ""),
             )

@@ -34,7 +34,10 @@ class Health:
     """Per file, bytes that the server has not acknowledged."""
     unparsed: dict[str, int] = field(default_factory=dict)
     """Per file, records that its format did not understand."""
-
+    dropped: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Per file, lines that its pipeline has dropped, by reason."""
+    unread_by_stage: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Per file, lines that a stage of its pipeline could not read, by the stage."""
     receivers: dict[str, str] = field(default_factory=dict)
     """What each source that is no file is doing, in words."""
 
@@ -55,4 +58,6 @@ class Health:
         for name in _WORTH_TELLING:
             if count := getattr(self, name):
                 parts.append(f"{name.replace('_', ' ')}: {count}")
+        if dropped := sum(sum(reasons.values()) for reasons in self.dropped.values()):
+            parts.append(f"dropped by pipelines: {dropped}")
         return ", ".join(parts)

@@ -10,14 +10,16 @@ from dataclasses import replace
 from itertools import accumulate
 
 from whodid.agent.encode import NONE, Reading, Ready, Surroundings
+from whodid.agent.health import Health
 from whodid.agent.labelling import Labelling
 from whodid.agent.records import Records
 from whodid.formats.format import Format, QuickReader
 from whodid.model.clock import SECOND
 from whodid.model.labels import format_labels
-from whodid.promtail import Pipeline, PipelineEntry
+from whodid.promtail import Counters, Pipeline, PipelineEntry
 from whodid.wire.push_protobuf import encode_all, pack_attributes
 
+_SHORTEST_S = 0.001
 _MOST_LABEL_TEXTS = 4096
 _MOST_ALIKE = 50_000
 _MOST_HELD = 10_000
@@ -34,6 +36,7 @@ class PipedEncoder:
         self._with = surroundings
         self._reading = Reading(format, surroundings)
         self._pipeline = pipeline
+        self._tally = _Tally(pipeline.counters)
         self._count = 0  # records so far: each has its number
         self._ends: dict[int, int] = {}  # where in the file those end that have not left, by number
         self._waiting: list[PipelineEntry] = []  # finished, but behind one that is held
@@ -47,6 +50,14 @@ class PipedEncoder:
 
     def due_s(self) -> float | None:
         return self._pipeline.due_s()
+
+    @property
+    def paced(self) -> bool:
+        return self._pipeline.paced
+
+    def pause_s(self) -> float:
+        wait_s = self._pipeline.wait_s()
+        return wait_s if wait_s > _SHORTEST_S else 0.0  # the rest of a sum that did not come out even
 
     def relabel(self, labelling: Labelling) -> None:
         self._with = replace(self._with, labelling=labelling)
@@ -66,10 +77,12 @@ class PipedEncoder:
         if len(self._ends) > _MOST_HELD:
             self._waiting += self._pipeline.flush(True)
         self._with.misread.look(self._with.path, len(records.texts), self._reading.unread)
+        self._tally.tell(self._with.health, self._with.path)
         return self._release()
 
     def flush(self, *, everything: bool) -> Ready:
         self._waiting += self._pipeline.flush(everything)
+        self._tally.tell(self._with.health, self._with.path)
         return self._release()
 
     def _release(self) -> Ready:
@@ -130,6 +143,27 @@ class PipedEncoder:
         instants = self._with.instants
         instants.last_ns = max(now_ns, instants.last_ns + 1)
         return instants.last_ns
+
+
+class _Tally:
+    """Passes on what a pipeline has counted since it was last asked: the next file of the same path counts on."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._dropped: dict[str, int] = {}
+        self._unread: dict[str, int] = {}
+
+    def tell(self, health: Health, path: str) -> None:
+        _add(self._counters.dropped, self._dropped, health.dropped, path)
+        _add(self._counters.unparsed, self._unread, health.unread_by_stage, path)
+
+
+def _add(now: dict[str, int], told: dict[str, int], totals: dict[str, dict[str, int]], path: str) -> None:
+    if now != told:
+        of_path = totals.setdefault(path, {})
+        for name, count in now.items():
+            of_path[name] = of_path.get(name, 0) + count - told.get(name, 0)
+        told.update(now)
 
 
 class _Same:

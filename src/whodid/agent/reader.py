@@ -21,6 +21,8 @@ from whodid.sources.source import Feed
 from whodid.sources.wide import WideSplitter, make_splitter
 
 CHUNK_BYTES = 256 << 10
+PACED_BYTES = 4 << 10
+"""So much is read at once where a pipeline may ask to wait (`limit`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class FileReader:
 
     def wait_s(self) -> float | None:
         """In how many seconds a record that waits, or is held back, is due; None when there is none."""
+        if pause_s := self._encoder.pause_s():
+            return pause_s
         due_s = self._encoder.due_s()
         if not self._joiner.waiting:
             return due_s
@@ -124,8 +128,10 @@ class FileReader:
 
     def _read(self, hurry: bool) -> bool:
         """Gets the next entries. May return True with none, when a chunk completed none."""
+        if self._encoder.pause_s():
+            return False
         begin = self.feed.offset
-        data = self.feed.read(CHUNK_BYTES)
+        data = self.feed.read(PACED_BYTES if self._encoder.paced else CHUNK_BYTES)
         if data:
             self._last_data_s = self._clock.monotonic_s()
             lines = self._splitter(begin).feed(data)

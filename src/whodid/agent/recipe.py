@@ -1,20 +1,22 @@
 """How the files of one source are read: its format, its labels and what makes entries of its records, for each file.
 
 Made from a source's settings, which are judged here once, at the start. Called by the collector, and by `dry_run.py`,
-so that what is shown there is what would be sent.
+so that what is shown there is what would be sent. Promtail's parts are loaded only by who has a pipeline or rules: they
+take memory.
 """
 
+import logging
 import random
 from collections.abc import Callable
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from whodid.agent.encode import Encoder, PlainEncoder, Surroundings
 from whodid.agent.health import Health
 from whodid.agent.instants import Instants
-from whodid.agent.labelling import Labelling
+from whodid.agent.labelling import Labelling, Relabel
 from whodid.agent.misread import Misread
-from whodid.agent.piped import PipedEncoder
 from whodid.agent.reader import FileReader, ReaderLimits
 from whodid.agent.settings import AgentSettings, SourceSettings
 from whodid.agent.zone import host_zone
@@ -22,10 +24,13 @@ from whodid.errors import WhodidError
 from whodid.formats.format import Format, FormatSettings
 from whodid.formats.redact import Redactor
 from whodid.model.clock import Clock
-from whodid.promtail import Pipeline, Relabel
 from whodid.sources.encodings import find_encoding
 from whodid.sources.source import Feed
 
+if TYPE_CHECKING:
+    from whodid.promtail import Pipeline
+
+_log = logging.getLogger(__name__)
 FormatMaker = Callable[[str, FormatSettings], Format]
 
 
@@ -63,8 +68,10 @@ class Recipe:
             redact=redactor,
         )
         self.make_format()  # an unknown format is an error now, not at the first file
-        self._relabel = Relabel(settings.relabel_configs).apply if settings.relabel_configs else None
-        self._pipeline()
+        self._relabel = _relabel(settings) if settings.relabel_configs else None
+        if (pipeline := self._pipeline()) is not None:
+            for note in pipeline.counters.notes:
+                _log.warning("job %s: %s", settings.job, note)
 
     def make_format(self) -> Format:
         """A format for one file."""
@@ -105,12 +112,18 @@ class Recipe:
             self._agent.max_age_ns,
         )
         pipeline = self._pipeline()
-        return PlainEncoder(format, surroundings) if pipeline is None else PipedEncoder(format, pipeline, surroundings)
+        if pipeline is None:
+            return PlainEncoder(format, surroundings)
+        from whodid.agent.piped import PipedEncoder
 
-    def _pipeline(self) -> Pipeline | None:
+        return PipedEncoder(format, pipeline, surroundings)
+
+    def _pipeline(self) -> "Pipeline | None":
         """A pipeline for one file. Raises PipelineError."""
         if not self.settings.pipeline_stages:
             return None
+        from whodid.promtail import Pipeline
+
         return Pipeline(
             self.settings.pipeline_stages,
             job=self.settings.job,
@@ -118,6 +131,12 @@ class Recipe:
             monotonic_s=self._clock.monotonic_s,
             random=random.random,
         )
+
+
+def _relabel(settings: SourceSettings) -> Relabel:
+    from whodid.promtail import Relabel as Rules
+
+    return Rules(settings.relabel_configs).apply
 
 
 def zone_of(settings: SourceSettings) -> tzinfo:

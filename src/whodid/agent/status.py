@@ -18,6 +18,10 @@ class FileStatus(msgspec.Struct, frozen=True, omit_defaults=True):
 
     not_understood: int = 0
     """Records since the agent's start that its format did not understand."""
+    dropped: dict[str, int] = {}
+    """Lines that its pipeline has dropped, by reason."""
+    unread_by_stage: dict[str, int] = {}
+    """Lines that a stage of its pipeline could not read, by the stage."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -39,6 +43,7 @@ class Status(msgspec.Struct, frozen=True):
 
 def take_status(health: Health, started_ns: int, now_ns: int) -> Status:
     """The state of an agent now."""
+    told = dict.fromkeys((*health.unparsed, *health.dropped, *health.unread_by_stage))
     return Status(
         at_ns=now_ns,
         pid=os.getpid(),
@@ -47,8 +52,16 @@ def take_status(health: Health, started_ns: int, now_ns: int) -> Status:
         entries_refused=health.entries_refused,
         entries_too_old=health.entries_too_old,
         attempts_failed=health.attempts_failed,
-        files={path: FileStatus(count) for path, count in health.unparsed.items()},
+        files={path: _file_status(health, path) for path in told},
         receivers=dict(health.receivers),
+    )
+
+
+def _file_status(health: Health, path: str) -> FileStatus:
+    return FileStatus(
+        health.unparsed.get(path, 0),
+        dict(health.dropped.get(path, {})),
+        dict(health.unread_by_stage.get(path, {})),
     )
 
 

@@ -25,11 +25,9 @@ from whodid.cli.output import explained, printable
 from whodid.cli.serve import ConfigFile, agent_settings, log_to_stderr, run_until_told
 from whodid.cli.shown import shown_text
 from whodid.config.load import find_file, load_config
-from whodid.config.promtail import convert_file, why_unreadable
 from whodid.errors import WhodidError
 from whodid.formats import make_format
 from whodid.model.clock import SECOND, SystemClock, format_duration, format_rfc3339
-from whodid.promtail.yaml_text import whodid_yml
 
 STDIN = "-"
 
@@ -90,6 +88,9 @@ def _convert(words: list[str], *, expand_env: bool) -> None:
     """Prints whodid.yml for a Promtail configuration."""
     if len(words) != 1:
         raise BadWords("`whodid agent convert` takes one file: whodid agent convert /etc/promtail/promtail-config.yml")
+    from whodid.config.promtail import convert_file, why_unreadable
+    from whodid.promtail.yaml_text import whodid_yml
+
     try:
         converted = convert_file(Path(words[0]), os.environ, expand=expand_env)
     except (OSError, UnicodeDecodeError) as e:
@@ -204,11 +205,18 @@ def _file_lines(source: SourceStand, now_ns: int) -> Iterator[str]:
 def _stand(file: FileStand, now_ns: int) -> str:
     if file.problem:
         return file.problem
-    if file.sent_bytes == 0 and file.size_bytes:
+    if file.sent_bytes == 0 and file.size_bytes and not file.dropped:
         return f"nothing sent yet, {file.size_bytes} bytes waiting"
     parts = [f"all {file.size_bytes} bytes sent" if not file.lag_bytes else f"{file.lag_bytes} bytes behind"]
     if file.last_ns:
         parts.append(f"last line {format_duration(max(0, now_ns - file.last_ns) // SECOND * SECOND)} ago")
     if file.not_understood:
         parts.append(f"{file.not_understood} lines not understood since the agent's start")
+    for counts, what in (
+        (file.dropped, "lines dropped by its pipeline"),
+        (file.unread_by_stage, "lines that its stages could not read"),
+    ):
+        if counts:
+            told = ", ".join(f"{printable(name)}: {count}" for name, count in sorted(counts.items()))
+            parts.append(f"{sum(counts.values())} {what} ({told})")
     return ", ".join(parts)

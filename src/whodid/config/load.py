@@ -15,7 +15,6 @@ import yaml
 from whodid.agent.settings import RedactRule, RedactSettings
 from whodid.api.hooks import DeployHook, GithubHook, Hooks
 from whodid.config.environment import KEYS, empty_mapping, override
-from whodid.config.promtail import with_promtail
 from whodid.config.settings import AgentSection, Config, Limits, Listen, Retention
 from whodid.config.sources import read_source
 from whodid.document import Document, Fields, Mistake, compose
@@ -246,6 +245,10 @@ def _agent(document: Document, section: Fields, own: Listen, environment: Mappin
         promtail_expand_env=bool(section.flag("promtail_expand_env")),
         promtail_positions=_path(section, "promtail_positions"),
     )
+    if agent.promtail_config is None:
+        return agent
+    from whodid.config.promtail import with_promtail  # takes memory: only for who has one
+
     return with_promtail(agent, section, environment)
 
 

@@ -2,7 +2,7 @@
 
 Exactly one of `paths`, `file_sd`, `docker`, `journal`, `syslog` and `push` says where the lines come from. A section's
 keys are the fields of its settings class, which stands beside the source itself. Called by `load.py`, for whodid.yml
-and for a Promtail configuration turned into one.
+and for a Promtail configuration turned into one. Promtail's parts are loaded only where a source has any.
 """
 
 import re
@@ -20,8 +20,6 @@ from whodid.errors import WhodidError
 from whodid.formats import FORMATS, OPTIONS
 from whodid.model.clock import SECOND
 from whodid.model.labels import LABEL_NAME
-from whodid.promtail import Pipeline, PipelineError, Relabel
-from whodid.promtail.yaml_values import plain_values
 from whodid.sources.docker import DockerSettings
 from whodid.sources.docker_container import Filter
 from whodid.sources.encodings import UnknownEncoding, find_encoding
@@ -177,6 +175,8 @@ def _stages(document: Document, section: Fields, job: str) -> tuple[Mapping[str,
     """Promtail's pipeline, as the plain data that it is; judged by making one."""
     found = _objects(document, section, "pipeline_stages")
     if found:
+        from whodid.promtail import Pipeline, PipelineError
+
         try:
             Pipeline(found, job=job, now_ns=lambda: 0, monotonic_s=lambda: 0.0, random=lambda: 0.0)
         except PipelineError as e:
@@ -186,17 +186,22 @@ def _stages(document: Document, section: Fields, job: str) -> tuple[Mapping[str,
 
 def _relabelling(document: Document, section: Fields) -> tuple[Mapping[str, object], ...]:
     found = _objects(document, section, "relabel_configs")
-    try:
-        Relabel(found)
-    except PipelineError as e:
-        section.wrong("relabel_configs", str(e))
+    if found:
+        from whodid.promtail import PipelineError, Relabel
+
+        try:
+            Relabel(found)
+        except PipelineError as e:
+            section.wrong("relabel_configs", str(e))
     return found
 
 
 def _objects(document: Document, section: Fields, name: str) -> tuple[Mapping[str, object], ...]:
     """A list of mappings, read as Promtail reads YAML."""
-    out: list[Mapping[str, object]] = []
-    for node in section.items(name):
+    nodes, out = section.items(name), list[Mapping[str, object]]()
+    if nodes:
+        from whodid.promtail.yaml_values import plain_values
+    for node in nodes:
         value = plain_values(document, node)
         if isinstance(value, dict):
             out.append(cast(dict[str, object], value))

@@ -108,6 +108,8 @@ class ScrapeConfig:
     relabel_configs: Rules = ()
     pipeline_stages: Stages = ()
     decompression: bool = False
+    encoding: str = ""
+    """Of its files, by an IANA name; empty: UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,8 @@ class _Making:
         kept = {name: value for name, value in labels.items() if LABEL_NAME.fullmatch(name)}
         stages = [*scrape.pipeline_stages, *_where_absent(self._external)]
         source: Source = {"job": scrape.job_name, "format": "raw", "automatic_labels": False, **where}
+        if scrape.encoding and ("paths" in where or "file_sd" in where):
+            source["encoding"] = scrape.encoding
         if kept:
             source["labels"] = kept
         if scrape.relabel_configs and not relabelled:

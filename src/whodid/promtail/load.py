@@ -28,6 +28,7 @@ from whodid.promtail.expansion import expanded
 from whodid.promtail.pipeline import Pipeline
 from whodid.promtail.relabel import Relabel
 from whodid.promtail.yaml_values import plain_values, scalar
+from whodid.sources.encodings import UnknownEncoding, find_encoding
 from whodid.sources.file_sd import FileSdSettings
 
 _TOP: Final = (
@@ -76,7 +77,6 @@ _NO_MEANING: Final = {
     "tracing": "there is no tracing",
     "wal": "files are kept as the journal of what was not sent",
 }
-_UTF8: Final = ("", "utf-8", "utf8", "unicode-1-1-utf-8")
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 – Promtail's own default, and only for who configured it there
 T = TypeVar("T")
 
@@ -145,8 +145,11 @@ class _Reader:
         name = fields.text("job_name")
         if not name:
             fields.wrong("job_name", f"{place} needs a job_name")
-        if fields.text("encoding").lower() not in _UTF8:
-            fields.wrong("encoding", f"{place}.encoding: only UTF-8 is read, not {fields.text('encoding')!r}")
+        encoding = fields.text("encoding")
+        try:
+            find_encoding(encoding)
+        except UnknownEncoding as e:
+            fields.wrong("encoding", f"{place}.{e}")
         decompression = fields.section("decompression", ("enabled", "initial_delay", "initial_sleep", "format"))
         return ScrapeConfig(
             job_name=name,
@@ -159,6 +162,7 @@ class _Reader:
             relabel_configs=self._relabelling(fields, place),
             pipeline_stages=self._stages(fields, place, name),
             decompression=_flag(decompression, "enabled"),
+            encoding=encoding,
         )  # fmt: skip
 
     def _each(self, fields: Fields, name: str, place: str, read: Callable[[yaml.Node, str], T]) -> tuple[T, ...]:

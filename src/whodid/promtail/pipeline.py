@@ -59,6 +59,11 @@ class Pipeline:
         return max(debt(self._monotonic_s()) for debt in debts) if debts else 0.0
 
     @property
+    def paced(self) -> bool:
+        """Whether it ever asks to wait."""
+        return bool(self._tools.debts)
+
+    @property
     def held(self) -> int | None:
         """Number of the earliest record that is held back; None: none is."""
         return self._stages.held
