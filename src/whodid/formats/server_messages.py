@@ -57,7 +57,7 @@ _MAIL: Final = (
     rule("login_failed", rf"warning: \S+\[{_IP}\](?::\d+)?: SASL (?P<method>\S+) authentication failed:.*", "failed"),
     rule("login_failed", rf"disconnect from \S*\[{_IP}\] .*\bauth=0/\d+.*", "failed"),
     rule("blocked", rf"(?:NOQUEUE|\w+): (?:milter-)?reject: \w+ from \S*\[{_IP}\](?::\d+)?: (?P<reason>.*)", "failed"),
-    rule("", rf"(?:lost connection|improper command pipelining|too many errors|timeout) after \w+.*? from \S*\[{_IP}\](?::.*)?"),
+    rule("", rf"(?:lost connection|improper command pipelining|too many errors|timeout) after \w++(?: \([^)]*\))? from \S*\[{_IP}\](?::.*)?"),
     rule("", rf"(?:connect|disconnect) from \S*\[{_IP}\].*"),
     rule("login_failed", rf"\w+: AUTH failure \((?P<method>[\w-]+)\): .*, relay=(?:\S+ )?\[(?:IPv6:)?{_IP}\](?: \(may be forged\))?", "failed"),
     rule("login_failed", rf"\w+: (?:\S+ )?\[(?:IPv6:)?{_IP}\](?: \(may be forged\))?: possible SMTP attack: command=AUTH, count=\d+", "failed"),
