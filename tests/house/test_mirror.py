@@ -61,6 +61,7 @@ WITHOUT_TEST: dict[str, str] = {
     "formats/postgres_record.py": BY_SAMPLES,
     "formats/postgres_session.py": BY_SAMPLES,
     "formats/raw.py": BY_SAMPLES,
+    "formats/server_messages.py": BY_SAMPLES,
     "formats/programs.py": BY_SAMPLES,
     "ingest/body.py": NOUN,
     "ingest/committer.py": BY_PIPELINE,

@@ -1,7 +1,7 @@
-"""What PAM, sudo, su, doas, login, logind, polkit, the account tools and servers of mail and files say of accounts.
+"""What PAM, sudo, su, doas, login, logind, polkit and the account tools say of accounts.
 
-Called by programs.py, the envelope taken off; sshd has a module of its own. Texts: Linux-PAM 1.1 to 1.7, sudo 1.8 and
-1.9, util-linux, shadow, OpenDoas, systemd, polkit; dropbear, vsftpd, proftpd, dovecot, postfix as far as they let in.
+Called by programs.py, the envelope taken off; sshd and the servers of mail and files have modules of their own. Texts:
+Linux-PAM 1.1 to 1.7, sudo 1.8 and 1.9, util-linux, shadow, OpenDoas, systemd, polkit.
 """
 
 # ruff: noqa: E501 – one pattern a line
@@ -52,6 +52,7 @@ _SUDO: Final = (
     rule("", r"\s*\S+ : .*|(?:unable to|timestamp|parse error|.*sudoers).*"),
 )  # fmt: skip
 _SU: Final = (
+    rule("su_failed", r"\W*'su (?P<target>\S+)' failed for (?P<user>\S+) on (?P<tty>\S+)", "failed"),
     rule("su", r"\(to (?P<target>\S+)\) (?P<user>\S+) on (?P<tty>\S+)", "completed"),
     rule("su", r"Successful su for (?P<target>\S+) by (?P<user>\S+)", "completed"),
     rule("su", r"(?P<user>\S+) to (?P<target>\S+) on (?P<tty>\S+)", "completed"),
@@ -134,24 +135,6 @@ _LOGIN: Final = (
     rule("login", r"DIALUP AT (?P<tty>\S+) BY (?P<user>\S+)", "completed"),
     rule("", r".*"),
 )  # fmt: skip
-_SERVERS: Final = (
-    # dropbear
-    rule("login_failed", r"Bad (?P<method>password|PAM password) attempt for '(?P<user>.*)' from (?P<client>\S+):(?P<port>\d+)", "failed"),
-    rule("invalid_user", r"Login attempt for nonexistent user(?: '(?P<user>.*)')? from (?P<client>\S+):(?P<port>\d+)", "failed"),
-    rule("login", r"(?P<method>Password|PAM password|Pubkey) auth succeeded for '(?P<user>.*)'(?: with .*)? from (?P<client>\S+):(?P<port>\d+)", "completed"),
-    # vsftpd
-    rule("login", r'\[(?P<user>.*)\] OK LOGIN: Client "(?P<client>[^"]*)".*', "completed"),
-    rule("login_failed", r'\[(?P<user>.*)\] FAIL LOGIN: Client "(?P<client>[^"]*)"', "failed"),
-    # dovecot
-    rule("login", r"[\w-]+-login: Login: user=<(?P<user>.*?)>, method=(?P<method>\S+), rip=(?P<client>[^\s,]+),.*", "completed"),
-    rule("login_failed", r"[\w-]+-login: [^(]*\(auth failed, [^)]*\)[^<]*: user=<(?P<user>.*)>,(?: method=(?P<method>\S+),)? rip=(?P<client>[^\s,]+),.*", "failed"),
-    # proftpd
-    rule("login", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*): Login successful\.?", "completed"),
-    rule("login_failed", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*) \(Login failed\): (?P<reason>.*)", "failed"),
-    rule("invalid_user", r"\S+ \(\S*\[(?P<client>[^\]]+)\]\)(?: -)? USER (?P<user>.*): no such user found from .*", "failed"),
-    # postfix
-    rule("login_failed", r"warning: \S+\[(?P<client>[^\]]+)\]: SASL (?P<method>\S+) authentication failed:.*", "failed"),
-)  # fmt: skip
 _SFTP: Final = (
     rule("session_opened", r"session opened for local user (?P<user>.*) from \[(?P<client>[^\]]+)\].*"),
     rule("session_closed", r"session closed for local user (?P<user>.*) from \[(?P<client>[^\]]+)\].*"),
@@ -170,7 +153,6 @@ _BY_PROGRAM: Final[dict[str, tuple[Rule, ...]]] = {
     ),
     "systemd-logind": _LOGIND,
     "login": _LOGIN,
-    **dict.fromkeys(("dropbear", "vsftpd", "dovecot", "proftpd", "postfix/smtpd"), _SERVERS),
     **dict.fromkeys(("internal-sftp", "sftp-server"), _SFTP),
 }  # fmt: skip
 AUTH_PROGRAMS: Final = frozenset(_BY_PROGRAM)

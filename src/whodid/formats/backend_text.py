@@ -14,8 +14,9 @@ _METHOD = "|".join(METHODS)
 _QUOTED = r'"((?:[^"\\]|\\.)*+)"'
 ACCESS: Final = re.compile(
     rf"(?P<client>{ADDRESS}|-)(?::(?P<port>\d{{1,5}}))? - (?:(?P<user>\S+) \[(?P<stamp>[^\]]{{10,40}})\] )?"
-    r'"(?P<request>(?:[^"\\]|\\.)*+)" (?P<status>\d{3})\b(?: (?P<size>\d+)(?=\s|\Z))?'
-    r'(?: (?:-|[A-Za-z ]{2,40}))?(?: "(?P<referer>(?:[^"\\]|\\.)*+)" "(?P<agent>(?:[^"\\]|\\.)*+)")?(?P<rest>.*)',
+    r'(?:"(?P<request>(?:[^"\\]|\\.)*+)" (?P<status>\d{3})\b(?: (?P<size>\d+)(?=\s|\Z))?'
+    r'(?: (?:-|[A-Za-z ]{2,40}))?(?: "(?P<referer>(?:[^"\\]|\\.)*+)" "(?P<agent>(?:[^"\\]|\\.)*+)")?(?P<rest>.*)'
+    r"|code (?P<code>\d{3}), message .*)",  # Python's http.server, and so Flask's, of what is no HTTP
     re.DOTALL | re.ASCII,
 )
 _REQUEST: Final = re.compile(
@@ -110,6 +111,8 @@ def _access(access: re.Match[str], out: dict[str, str]) -> str:
     request = _REQUEST.match(found.get("request", ""))
     if request is not None:
         put_values({name: request.group(name) or "" for name in ("method", "path")}, out)
+    if "code" in found:
+        out["status"] = found["code"]
     for name in ("client", "port", "user", "status", "size", "referer", "agent"):
         if name in found:
             out[name] = found[name]

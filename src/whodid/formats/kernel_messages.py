@@ -7,6 +7,7 @@ layer, ext4 and XFS, AppArmor, SELinux), ufw, firewalld, Shorewall.
 # ruff: noqa: E501 – one pattern a line
 
 import re
+from ipaddress import IPv6Address
 from typing import Final
 
 from whodid.formats.message_rules import read_by_rules, rule
@@ -70,11 +71,20 @@ def _read_packet(packet: re.Match[str], out: dict[str, str]) -> None:
         out["prefix"] = prefix
     out["operation"] = "blocked" if _BLOCKS.search(prefix) else "allowed" if _ALLOWS.search(prefix) else "packet"
     for name, attribute in _KEPT:
-        if fields.get(name):
-            out[attribute] = fields[name].lower() if attribute == "protocol" else fields[name]
+        value = fields.get(name)
+        if value:
+            out[attribute] = value.lower() if attribute == "protocol" else _address(value) if ":" in value else value
     interface = fields.get("IN") or fields.get("OUT")
     if interface:
         out["interface"] = interface
+
+
+def _address(text: str) -> str:
+    """The kernel writes all zeros of an IPv6 address; as everybody else writes it, it can be found in other logs."""
+    try:
+        return str(IPv6Address(text))
+    except ValueError:
+        return text
 
 
 def _read_denial(text: str, out: dict[str, str]) -> None:

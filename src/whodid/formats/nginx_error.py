@@ -36,6 +36,8 @@ _RULES: Final = (
     # A browser's first request comes without a password, and is told of only at `info`.
     _rule("", r"no user/password was provided for basic authentication"),
     _rule("login_failed", r"(?:auth_jwt|JWT)\W.*"),
+    _rule("login_failed", r"client used invalid token: .*"),  # the Digest module
+    _rule("forbidden", r"(?:\[client [^\]]*\] )?ModSecurity: Access denied .*"),
     _rule(
         "rate_limited",
         r"(?:limiting|delaying) requests?, (?:dry run, )?excess: [\d.]+,? by zone \"(?P<zone>[^\"]*)\".*",

@@ -14,7 +14,10 @@ from whodid.formats.errors import FormatError
 _NUMBERS: Final = r"[0-9]{0,20}"
 """Bounded, since Python refuses to read longer ones than a few thousand digits."""
 _STAMP: Final = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Za-z]{1,6}|[+-][0-9]{2,6})"
-_HOST: Final = r"(?:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?|\[(?:local|none)\]|(?:[\w.-]*[\w.])?)"
+_HOST: Final = (
+    r"(?:[0-9]++(?:\.[0-9]++){3}(?![\w.:-])"  # most are; the others take longer
+    r"|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?|\[(?:local|none)\]|(?:[\w.-]*[\w.])?)"
+)
 
 ESCAPES: Final[dict[str, tuple[str, str]]] = {
     "a": ("app", ""),

@@ -15,6 +15,7 @@ from whodid.formats.cron_messages import CRON_PROGRAMS, read_cron_message
 from whodid.formats.fail2ban_messages import is_fail2ban, read_fail2ban
 from whodid.formats.kernel_messages import read_kernel
 from whodid.formats.message_rules import LONGEST, Reader
+from whodid.formats.server_messages import read_server_message, server_rules
 from whodid.formats.sshd_messages import Sshd
 
 SSHD: Final = frozenset({"sshd", "sshd-session", "sshd-auth"})
@@ -73,6 +74,8 @@ class Programs:
             return read_fail2ban(message, out)
         if name == "audit" and read_audit(message, out) is not None:
             return True
-        if is_backup(name):
+        if (rules := server_rules(name)) is not None:
+            read_server_message(rules, name, message, out)
+        elif is_backup(name):
             read_backup(name, message, out)
         return True

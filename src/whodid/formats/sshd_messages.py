@@ -127,7 +127,7 @@ _RULES: Final = (
     rule(
         "",
         r"(?:Bad packet length|Corrupted MAC|padding error:|message authentication code|userauth_\w+:|dispatch_\w+:|main: "
-        r"|refusing \S+ key:|penalty: |Certificate ).*",
+        r"|refusing \S+ key:|penalty: |Certificate |[a-z]+_\w+: ).*",
     ),
     rule("", r"subsystem request for \S+(?: by user (?P<user>.*)|.*)"),
     rule("", r"(?:error|fatal|warning|debug\d|input_userauth_request|rexec line \d+|Nasty PTR record .*): .*"),
