@@ -54,7 +54,9 @@ _MAIL: Final = (
     rule("login_failed", rf"badlogin: [^\s\[]* ?\[{_IP}\] .*", "failed"),
     rule("login_failed", rf"Login (?:failed|excessive login failures|disabled) user=(?P<user>.*) auth=.* host=\S* ?\[{_IP}\]\s*", "failed"),
     # postfix, sendmail, exim
-    rule("login_failed", rf"warning: \S+\[{_IP}\](?::\d+)?: SASL (?P<method>\S+) authentication failed:.*", "failed"),
+    rule("login_failed", rf"warning: \S+\[{_IP}\](?::\d+)?: SASL (?P<method>\S+) authentication failed:(?! Connection lost to | Invalid authentication mechanism).*", "failed"),
+    rule("", rf"warning: \S+\[{_IP}\](?::\d+)?: SASL (?P<method>\S+) authentication failed: (?P<reason>.*)"),
+    rule("", rf"[A-Z]+[A-Z0-9. ]*?(?: after [0-9.]+)? from \[{_IP}\]:(?P<port>\d+).*"),
     rule("login_failed", rf"disconnect from \S*\[{_IP}\] .*\bauth=0/\d+.*", "failed"),
     rule("blocked", rf"(?:NOQUEUE|\w+): (?:milter-)?reject: \w+ from \S*\[{_IP}\](?::\d+)?: (?P<reason>.*)", "failed"),
     rule("", rf"(?:lost connection|improper command pipelining|too many errors|timeout) after \w++(?: \([^)]*\))? from \S*\[{_IP}\](?::.*)?"),
@@ -73,7 +75,8 @@ _OTHERS: Final = (
     rule("login_failed", rf"(?:Invalid|Non-existent) login as (?P<user>.*) from {_HOST}\s*", "failed"),
     rule("login", rf"Successful login as (?P<user>.*) from {_HOST}\s*", "completed"),
     rule("login_failed", r".*Access denied for user '(?P<user>.*)'@'(?P<client>[^']*)'(?: to database '.*')? \(using password: (?:YES|NO)\)", "failed"),
-    rule("login_failed", rf"HttpRequest: access denied -- client \[?{_IP}\]?: (?P<reason>.*)", "failed"),
+    rule("login_failed", rf"HttpRequest: access denied -- client \[?{_IP}\]?: (?P<reason>wrong password .*|unknown user '.+'|empty password)", "failed"),
+    rule("", rf"HttpRequest: access denied -- client \[?{_IP}\]?: (?P<reason>.*)"),  # a browser that asks first
     rule("blocked", rf"Host {_IP} is not allowed to talk to us!", "failed"),
 )  # fmt: skip
 _REST: Final = rule("", r".*")
