@@ -27,6 +27,7 @@ from whodid.agent.health import Health
 from whodid.agent.positions import Position, Positions
 from whodid.agent.pump import Pump
 from whodid.sources.file import HEAD_BYTES, fingerprint
+from whodid.sources.siblings import tells_apart
 from whodid.sources.source import News
 
 SEEDS = range(40)
@@ -146,7 +147,9 @@ class Writer:
         self._touched(self.path, True)
 
     def go_away(self) -> None:
-        """The log is moved out of sight for a while: a volume that is not mounted."""
+        """The log is moved out of sight for a while: a volume that is not mounted. Half a line would be sent as it is,
+        and the other half when the file comes back."""
+        self.finish_line()
         self.away = self.path.parent.parent / f"{self.path.name}.away"
         self._move(self.path, self.away)
 
@@ -309,6 +312,8 @@ class World:
     def is_safe_to_pack(self, writer: Writer, age: int) -> bool:
         """Whether the agent will know again what is in a rotated file: else packing it hides it from everybody."""
         data = writer.generations()[age].read_bytes()
+        if not tells_apart(data[:HEAD_BYTES]):
+            return False
         known = {p.place.head_hash for p in self._durable() if p.place.head_bytes}
         return any(fingerprint(data[:size]) in known for size in range(1, min(len(data), HEAD_BYTES) + 1))
 
@@ -486,14 +491,19 @@ def stored(store: PushStore, writer: Writer) -> list[str]:
 
 
 def numbers(store: PushStore, writer: Writer) -> list[int]:
-    """Which of a writer's lines are stored, in the order in which the server shows them. -1: never written."""
-    known = {line: number for number, line in enumerate(writer.lines)}
-    return [known[line] if line in known else _half(line, writer) for line in stored(store, writer)]
+    """Which of a writer's lines are stored, in the order in which the server shows them. -1: never written.
 
-
-def _half(line: str, writer: Writer) -> int:
-    """What was written of a line when its file was truncated may be all that anybody has seen of it."""
-    return next((number for number in writer.doomed if writer.lines[number].startswith(line)), -1)
+    What was written of a line when its file was truncated may be all that anybody has seen of it.
+    """
+    known, mine = {line: number for number, line in enumerate(writer.lines)}, stored(store, writer)
+    halves = sorted(writer.doomed - {known[line] for line in mine if line in known})
+    found = []
+    for line in mine:
+        number = known.get(line, next((n for n in halves if writer.lines[n].startswith(line)), -1))
+        if line not in known and number >= 0:
+            halves.remove(number)
+        found.append(number)
+    return found
 
 
 def missing(store: PushStore, writer: Writer) -> set[int]:

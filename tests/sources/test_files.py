@@ -454,6 +454,39 @@ def test_a_volume_that_is_mounted_anew_gives_its_files_other_numbers(
     assert f.look() == {"app.log": b"more\n"}
 
 
+def test_a_generation_that_begins_like_the_short_one_before_it_is_read(
+    tmp_path: Path, followers: list[Follower]
+) -> None:
+    path = tmp_path / "app.log"
+    f = Follower(path)
+    followers.append(f)
+    append(path, b"started\n")
+    f.look()
+    path.unlink()
+    f.look(60)  # it is let go
+    append(path, b"started\nready\n")
+    path.rename(tmp_path / "app.log.1")
+    append(path, b"started\n")
+    assert f.look() == {"app.log": b"started\nstarted\nready\nstarted\n"}
+
+
+def test_a_piece_of_a_line_is_nothing_to_know_another_file_by(tmp_path: Path, followers: list[Follower]) -> None:
+    path = tmp_path / "app.log"
+    append(path, b"12:")
+    [piece] = stopped_at(path)
+    piece = replace(piece, offset=0, tail_hash=fingerprint(b""))  # it is no line yet, and not acknowledged
+    path.rename(tmp_path / "app.log.3")
+    packed = tmp_path / "app.log.3.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "app.log.3").read_bytes()))
+    (tmp_path / "app.log.3").unlink()
+    os.utime(packed, ns=(piece.mtime_ns, piece.mtime_ns))
+    append(tmp_path / "app.log.1", b"12:01 1\n")
+    append(path, b"12:02 2\n")
+    f = Follower(path, known=[piece])
+    followers.append(f)
+    assert f.look() == {"app.log": b"12:01 1\n12:02 2\n"}
+
+
 def test_a_short_file_with_the_same_beginning_is_another_one(tmp_path: Path, followers: list[Follower]) -> None:
     path = tmp_path / "app.log"
     path.write_bytes(b"started\n")

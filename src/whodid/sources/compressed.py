@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from whodid.sources.file import HEAD_BYTES, fingerprint
-from whodid.sources.siblings import is_rotation_of
+from whodid.sources.siblings import is_rotation_of, tells_apart
 from whodid.sources.source import Place
 
 SUFFIX = ".gz"
@@ -97,7 +97,8 @@ def _rotations(path: str) -> Iterator[str]:
 def _begins(packed: gzip.GzipFile, place: Place) -> bool:
     """Whether it begins with the bytes that a place knows."""
     packed.seek(0)
-    return fingerprint(packed.read(place.head_bytes)) == place.head_hash
+    head = packed.read(place.head_bytes)
+    return fingerprint(head) == place.head_hash and tells_apart(head)
 
 
 def _unpack(path: str, packed: gzip.GzipFile, place: Place) -> Unpacked | None:

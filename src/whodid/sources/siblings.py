@@ -85,10 +85,16 @@ def find_copy(place: Place) -> Sibling | None:
     if place.offset == 0 and place.head_bytes == 0:
         return None
     for sibling in _siblings(place.path):
-        if Key.of(sibling.stat) != Key(place.device, place.inode) and holds(sibling, place):
+        other = Key.of(sibling.stat) != Key(place.device, place.inode)
+        if other and holds(sibling, place) and tells_apart(os.pread(sibling.fd, place.head_bytes, 0)):
             return sibling
         os.close(sibling.fd)
     return None
+
+
+def tells_apart(head: bytes) -> bool:
+    """Whether a file can be known by its first bytes alone: those of a piece of a line are those of many a line."""
+    return len(head) >= HEAD_BYTES or b"\n" in head
 
 
 def find_same(place: Place) -> Sibling | None:
@@ -126,9 +132,9 @@ def find_successors(place: Place, is_known: Callable[[Sibling], bool], until_ns:
 
 
 def _is_read(sibling: Sibling, place: Place) -> bool:
-    """Whether it is the file of a place, or a copy of it. The file itself may have grown since it was let go."""
-    grown = Key.of(sibling.stat) == Key(place.device, place.inode) and sibling.stat.st_size > place.offset
-    return place.offset > 0 and not grown and holds(sibling, place)
+    """Whether it is the file of a place, or a copy of it, with nothing behind what was read: the file itself may have
+    grown since it was let go, and another one may begin like a short one."""
+    return 0 < place.offset == sibling.stat.st_size and holds(sibling, place)
 
 
 def _age(sibling: Sibling) -> tuple[int, int]:
