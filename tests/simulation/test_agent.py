@@ -26,8 +26,7 @@ from whodid.agent.flights import StateUnwritable
 from whodid.agent.health import Health
 from whodid.agent.positions import Position, Positions
 from whodid.agent.pump import Pump
-from whodid.sources.file import HEAD_BYTES, fingerprint
-from whodid.sources.siblings import tells_apart
+from whodid.sources.file import HEAD_BYTES, fingerprint, tells_apart
 from whodid.sources.source import News
 
 SEEDS = range(40)

@@ -15,8 +15,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from whodid.sources.file import HEAD_BYTES, fingerprint
-from whodid.sources.siblings import is_rotation_of, tells_apart
+from whodid.sources.file import HEAD_BYTES, fingerprint, tells_apart
+from whodid.sources.siblings import is_rotation_of
 from whodid.sources.source import Place
 
 SUFFIX = ".gz"

@@ -18,6 +18,15 @@ HEAD_BYTES = 256
 """How much of a file's beginning tells it from another one in the same inode; a stamped log line fits well inside."""
 
 
+PIECE_BYTES = 64
+"""Less of a line than that may be how many a line begins: a stamp and little more."""
+
+
+def tells_apart(head: bytes) -> bool:
+    """Whether a file can be known by its first bytes alone, whatever its inode: not if they are a piece of a line."""
+    return len(head) >= PIECE_BYTES or b"\n" in head
+
+
 def fingerprint(data: bytes) -> str:
     """A short hash of a file's first (or last read) bytes."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
@@ -199,8 +208,8 @@ class FollowedFile:
         if size > os.fstat(self._fd).st_size:
             return False
         head = os.pread(other_fd, HEAD_BYTES, 0)
-        if 0 < size < HEAD_BYTES and b"\n" not in head:
-            return False  # a piece of a line: no copy that is complete, and one under way has whole pages or nothing
+        if head and not tells_apart(head):
+            return False  # no copy that is complete, and one under way has whole pages or nothing
         same_head = head == os.pread(self._fd, len(head), 0)
         return same_head and _before(other_fd, size) == _before(self._fd, size)
 

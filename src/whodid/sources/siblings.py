@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
 
-from whodid.sources.file import HEAD_BYTES, Key, fingerprint
+from whodid.sources.file import HEAD_BYTES, Key, fingerprint, tells_apart
 from whodid.sources.source import Place
 
 _MARK = re.compile(r"[-._](?=\d|old)")
@@ -90,11 +90,6 @@ def find_copy(place: Place) -> Sibling | None:
             return sibling
         os.close(sibling.fd)
     return None
-
-
-def tells_apart(head: bytes) -> bool:
-    """Whether a file can be known by its first bytes alone: those of a piece of a line are those of many a line."""
-    return len(head) >= HEAD_BYTES or b"\n" in head
 
 
 def find_same(place: Place) -> Sibling | None:
