@@ -193,3 +193,26 @@ def test_a_host_with_only_the_agent(sound: Installation, monkeypatch: pytest.Mon
     said = sound.check()
     assert said.exit_code == 0
     assert "rules builtin: not looked at, for this host has no server" in said.stdout
+
+
+def test_lists_of_targets(sound: Installation, tmp_path: Path) -> None:
+    targets = tmp_path / "targets.yml"
+    sound.values["agent"]["sources"] = [{"job": "app", "file_sd": {"files": [str(targets)]}}]
+    told = f"app: what is listed in {targets}"
+    assert sound.wrong() == f"{told}: no such list yet"
+    targets.write_text("targets: [a]")
+    assert sound.wrong().startswith(
+        f"{told}: {targets} cannot be read as a list of targets: {targets}:1:1: must be a list"
+    )
+    targets.write_text("[{targets: [a, b], labels: {__path__: /x}}]")
+    assert f"ok    {told}: 2 targets\n" in sound.check().stdout
+
+
+def test_positions_of_promtail(sound: Installation, tmp_path: Path) -> None:
+    positions = tmp_path / "positions.yaml"
+    sound.values["agent"]["promtail_positions"] = str(positions)
+    assert "promtail_positions" not in sound.check().stdout  # there are none: everything is read from its beginning
+    positions.write_text("positions: {/a: 7}")
+    assert f"ok    agent.promtail_positions {positions}: 1 files\n" in sound.check().stdout
+    positions.write_text("positions: [")
+    assert sound.wrong().startswith(f"agent.promtail_positions {positions} cannot be read: {positions}:1:")

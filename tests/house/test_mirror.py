@@ -22,7 +22,6 @@ BY_STAGES = "pipelines as a whole (tests/promtail/test_cases.py and its cases)"
 BY_PROGRAM = "the running program (tests/cli/test_december.py, tests/acceptance)"
 WITHOUT_TEST: dict[str, str] = {
     "agent/collector.py": BY_PROGRAM,
-    "agent/receivers.py": BY_PROGRAM,
     "agent/recipe.py": BY_PROGRAM,
     "agent/settings.py": NOUN,
     "api/hooks.py": NOUN,

@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from glob import glob
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,7 @@ from whodid.config.settings import Config, Listen
 from whodid.errors import WhodidError
 from whodid.formats import Format, FormatSettings, make_format
 from whodid.model.clock import SystemClock
+from whodid.sources.file_sd import ListUnreadable, read_targets
 from whodid.sources.patterns import named_files
 
 BUILD_INFO = "/loki/api/v1/status/buildinfo"
@@ -74,6 +75,7 @@ def _findings(config: Config, path: Path | None) -> Iterator[Finding]:
     yield bool(sources), f"{len(sources)} sources to follow"
     for source in sources:
         yield _source(source)
+    yield from _positions(config.agent.promtail_positions)
 
 
 def _secret(key: str, file: Path) -> Finding:
@@ -87,6 +89,8 @@ def _secret(key: str, file: Path) -> Finding:
 
 def _source(source: SourceSettings) -> Finding:
     name = f"{source.job}: {describe(source)}"
+    if source.file_sd is not None:
+        return _lists(source.file_sd.files, name)
     if not source.paths:
         return _receiver(source, name)
     try:
@@ -104,6 +108,31 @@ def _source(source: SourceSettings) -> Finding:
     if misread := _misread(source, format):
         return False, f"{source.job}: {misread}"
     return True, f"{name}: {len(files)} file{'s' if len(files) > 1 else ''}"
+
+
+def _lists(patterns: Sequence[str], name: str) -> Finding:
+    """Lists of targets: whether they are there and can be read."""
+    files = [Path(file) for pattern in patterns for file in sorted(glob(pattern))]  # noqa: PTH207 – paths are text
+    count = 0
+    for file in files:
+        try:
+            count += len(list(read_targets(file)))
+        except (OSError, UnicodeDecodeError, ListUnreadable) as e:
+            return False, f"{name}: {file} cannot be read as a list of targets: {e}"
+    return bool(files), f"{name}: {f'{count} targets' if files else 'no such list yet'}"
+
+
+def _positions(file: Path | None) -> Iterator[Finding]:
+    """Promtail's positions: with a file that cannot be read the agent does not start."""
+    if file is not None and file.exists():
+        from whodid.promtail.load import PromtailConfigError
+        from whodid.promtail.positions import read_positions
+
+        try:
+            offsets = read_positions(file.read_text("utf-8"), str(file)).offsets
+            yield True, f"agent.promtail_positions {file}: {len(offsets)} files"
+        except (OSError, UnicodeDecodeError, PromtailConfigError) as e:
+            yield False, f"agent.promtail_positions {file} cannot be read: {e}"
 
 
 def _receiver(source: SourceSettings, name: str) -> Finding:

@@ -24,7 +24,7 @@ from whodid.promtail.config import (
     Tls,
 )
 from whodid.promtail.errors import PipelineError
-from whodid.promtail.expansion import expanded
+from whodid.promtail.expansion import BadSubstitution, expanded
 from whodid.promtail.pipeline import Pipeline
 from whodid.promtail.relabel import Relabel
 from whodid.promtail.yaml_values import plain_values, scalar
@@ -92,7 +92,12 @@ class PromtailConfigError(WhodidError):
 def read_config(text: str, file: str, environment: Mapping[str, str] | None = None) -> PromtailConfig:
     """The configuration in a text; `environment` puts variables in first, as `-config.expand-env` does. Raises
     PromtailConfigError."""
-    document = compose(text if environment is None else expanded(text, environment), file)
+    if environment is not None:
+        try:
+            text = expanded(text, environment)
+        except BadSubstitution as e:
+            raise PromtailConfigError([Mistake(file, e.line, e.column, str(e))]) from None
+    document = compose(text, file)
     if document.root is None:
         document.mistakes = document.mistakes or [Mistake(file, 1, 1, "the file is empty")]
         raise PromtailConfigError(document.mistakes)

@@ -19,6 +19,7 @@ import msgspec
 import yaml
 
 from whodid.document import Document, Fields, compose, is_null, plain
+from whodid.errors import WhodidError
 from whodid.model.clock import SECOND
 
 LOOK_EVERY_S: Final = 1.0
@@ -57,7 +58,7 @@ class _Group(msgspec.Struct, forbid_unknown_fields=True):
     labels: dict[str, str] = {}
 
 
-class _Unreadable(Exception):
+class ListUnreadable(WhodidError):
     """The file is no list of targets; the text says why."""
 
 
@@ -101,7 +102,7 @@ class FileSd:
             if signature == known.signature and not again:
                 return known
             targets, problem = tuple(read_targets(Path(name))), ""
-        except (OSError, UnicodeDecodeError, _Unreadable) as e:
+        except (OSError, UnicodeDecodeError, ListUnreadable) as e:
             reason = e.strerror or str(e) if isinstance(e, OSError) else str(e)
             targets, problem, signature = known.targets, reason, known.signature
         if problem and problem != known.problem:
@@ -112,11 +113,11 @@ class FileSd:
 
 
 def read_targets(path: Path) -> Iterator[Target]:
-    """The targets of one file. Raises OSError, UnicodeDecodeError and _Unreadable."""
+    """The targets of one file. Raises OSError, UnicodeDecodeError and ListUnreadable."""
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise _Unreadable(f"it is larger than {_MOST_BYTES} bytes")
+        raise ListUnreadable(f"it is larger than {_MOST_BYTES} bytes")
     groups = _of_json(data) if path.suffix.lower() == ".json" else _of_yaml(data.decode("utf-8"), str(path))
     found = {"__meta_filepath": str(path)}
     return iter([{**group.labels, **found, "__address__": address} for group in groups for address in group.targets])
@@ -126,14 +127,14 @@ def _of_json(data: bytes) -> list[_Group]:
     try:
         return msgspec.json.decode(data, type=list[_Group])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-        raise _Unreadable(str(e)) from None
+        raise ListUnreadable(str(e)) from None
 
 
 def _of_yaml(text: str, file: str) -> list[_Group]:
     document = compose(text, file)
     groups = [] if document.root is None or is_null(document.root) else list(_groups(document, document.root))
     if document.mistakes:
-        raise _Unreadable(str(document.mistakes[0]))
+        raise ListUnreadable(str(document.mistakes[0]))
     return groups
 
 
@@ -146,4 +147,4 @@ def _groups(document: Document, root: yaml.Node) -> Iterator[_Group]:
         yield _Group(fields.strings("targets"), plain(fields.texts("labels")))
 
 
-__all__ = ["LOOK_EVERY_S", "FileSd", "FileSdSettings", "Target", "read_targets"]
+__all__ = ["LOOK_EVERY_S", "FileSd", "FileSdSettings", "ListUnreadable", "Target", "read_targets"]

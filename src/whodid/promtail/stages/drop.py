@@ -45,7 +45,8 @@ def _conditions(settings: Settings, tools: Tools) -> list[Condition]:
         out.append(_longer(longer_bytes))
     if older_ns is not None:
         now_ns, age_ns = tools.now_ns, older_ns
-        out.append(lambda entry: entry.ns is not None and entry.ns < now_ns() - age_ns)
+        # What has no instant yet is of now, and a negative age is in the future.
+        out.append(lambda entry: age_ns < 0 if entry.ns is None else entry.ns < now_ns() - age_ns)
     if sources is None:
         if expression is not None:
             test = expression.test
