@@ -86,6 +86,20 @@ def sessions(rng: random.Random, seconds: float, number: int) -> str:
     return _record(rng, seconds, pid, number, number // 400 + 1, _session(pid))
 
 
+def literals(rng: random.Random, seconds: float, number: int) -> str:
+    """The same with ever other strings in the statements: what drivers send that put the values in themselves."""
+    pid = 3000 + number % 400
+    table, key = _any(rng, _TABLES), f"{rng.getrandbits(48):x}"
+    statement = (
+        f"LOG:  statement: SELECT id, name FROM \"{table}\" WHERE key = '{key}' AND deleted_at IS NULL LIMIT 20;",
+        f"LOG:  statement: INSERT INTO \"{table}\" (id, name) VALUES ('{key}', 'name {number}');",
+        f"LOG:  statement: UPDATE \"{table}\" SET state = 'paid' WHERE key = '{key}';",
+        f"LOG:  duration: {rng.expovariate(1 / 6):.3f} ms",
+    )[number % 4]
+    stamp = _stamp(int(seconds), "%Y-%m-%d %H:%M:%S UTC")
+    return f"{stamp} [{pid}]: [{number // 400 + 1}-1] {_session(pid)} {statement}"
+
+
 def web(rng: random.Random, seconds: float, number: int) -> str:
     """One line of nginx' combined access log."""
     stamp = _stamp(int(seconds), "%d/%b/%Y:%H:%M:%S +0000")
