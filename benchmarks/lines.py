@@ -91,9 +91,9 @@ def literals(rng: random.Random, seconds: float, number: int) -> str:
     pid = 3000 + number % 400
     table, key = _any(rng, _TABLES), f"{rng.getrandbits(48):x}"
     statement = (
-        f"LOG:  statement: SELECT id, name FROM \"{table}\" WHERE key = '{key}' AND deleted_at IS NULL LIMIT 20;",
+        f"LOG:  statement: SELECT id, name FROM \"{table}\" WHERE code = '{key}' AND deleted_at IS NULL LIMIT 20;",
         f"LOG:  statement: INSERT INTO \"{table}\" (id, name) VALUES ('{key}', 'name {number}');",
-        f"LOG:  statement: UPDATE \"{table}\" SET state = 'paid' WHERE key = '{key}';",
+        f"LOG:  statement: UPDATE \"{table}\" SET state = 'paid' WHERE code = '{key}';",
         f"LOG:  duration: {rng.expovariate(1 / 6):.3f} ms",
     )[number % 4]
     stamp = _stamp(int(seconds), "%Y-%m-%d %H:%M:%S UTC")
