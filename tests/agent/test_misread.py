@@ -27,6 +27,12 @@ def test_the_first_records_are_all_unread(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.records[0].levelno == logging.WARNING
 
 
+def test_in_an_envelope_it_is_what_is_inside_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    misread = Misread(SourceSettings("docker", "docker", ("/a",), options={"inner": "nginx_access"}))
+    misread.look("/a", 20, 20)
+    assert caplog.messages == ["job docker: /a: none of its first 20 records is understood as nginx_access"]
+
+
 def test_one_record_that_is_read_settles_it(caplog: pytest.LogCaptureFixture) -> None:
     misread = Misread(TINY)
     misread.look("/a", 19, 19)

@@ -192,6 +192,13 @@ def test_compressed_and_excluded_files_are_left_alone(tmp_path: Path, followers:
     assert f.look() == {"a.log": b"a.log"}
 
 
+def test_a_directory_that_nobody_has_named_may_be_missing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = FileSource([str(tmp_path / "container/a.log")], tells_missing=False)
+    source.refresh(0)
+    source.close()
+    assert caplog.messages == []
+
+
 def test_missing_directory_is_said_once_and_waited_for(
     tmp_path: Path, followers: list[Follower], caplog: pytest.LogCaptureFixture
 ) -> None:

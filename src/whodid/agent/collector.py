@@ -196,6 +196,7 @@ class Collector:
             known=[p.place for p in known if p.gone_at_ns is None],
             gone=[p.place for p in known if p.gone_at_ns is not None],
             descriptors=self._descriptors,
+            tells_missing=settings.format not in ("docker", "received"),  # containers go, with their directories
         )
         job = _Job(self._recipe(settings), source)
         for position in known:

@@ -72,7 +72,8 @@ def _all_unread(records: Records, format: Format) -> bool:
 
 def explain_misread(source: SourceSettings, which: str) -> str:
     """What to say of records of which none is understood."""
+    inside = dict(source.options).get("inner", "")
     if source.format != "postgres":
-        return f"none of {which} is understood as {source.format}"
+        return f"none of {which} is understood as {inside or source.format}"
     prefix = source.line_prefix or DEFAULT_PREFIX
     return f'none of {which} begins with line_prefix "{prefix}"; set it to what SHOW log_line_prefix prints'

@@ -36,7 +36,11 @@ class FileSource:
         gone: Iterable[Place] = (),
         linger_s: float = LINGER_S,
         descriptors: Descriptors | None = None,
+        *,
+        tells_missing: bool = True,
     ) -> None:
+        """`tells_missing`: whether a directory that is not there is worth a word, for it was somebody who named it."""
+        self._tells_missing = tells_missing
         self._patterns = tuple(os.path.abspath(p) for p in patterns)
         self._exclude = tuple(exclude)
         self._linger_s = linger_s
@@ -141,7 +145,7 @@ class FileSource:
         self._present, signatures = {}, {}
         for pattern in self._patterns:
             directory = globs.fixed_directory(pattern)
-            if not os.path.isdir(directory):
+            if self._tells_missing and not os.path.isdir(directory):
                 self._tell(pattern, f"waiting for {pattern}: the directory {directory} does not exist")
             for path, stat in globs.named_files(pattern, self._exclude):
                 key = Key.of(stat)
