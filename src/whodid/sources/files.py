@@ -16,7 +16,7 @@ from whodid.sources import patterns as globs
 from whodid.sources import siblings
 from whodid.sources.compressed import find_compressed, tell_unread
 from whodid.sources.descriptors import Descriptors
-from whodid.sources.file import FollowedFile, Key, Signature
+from whodid.sources.file import FollowedFile, Key, Signature, tells_apart
 from whodid.sources.rotation import LINGER_S, Action, Seen, decide
 from whodid.sources.siblings import Sibling
 from whodid.sources.source import News, Place
@@ -311,11 +311,13 @@ class FileSource:
 
     def _resume(self, place: Place, *, followed: bool) -> None:
         """Takes up a place of the earlier run, wherever its file is now. `followed`: its path had another file later,
-        so that an empty one, which has nothing to be known by, is not what has this path now."""
+        so that one that had no line yet, and has little to be known by, is not what has this path now."""
         key = Key(place.device, place.inode)
         here = siblings.open_regular(self._present[key]) if key in self._present else None
         same = here is not None and siblings.has_head(here.fd, place) and here.stat.st_size >= place.offset
-        other = here is not None and followed and place.head_bytes == 0 and here.path == place.path
+        other = here is not None and followed and here.path == place.path
+        if other and here is not None:
+            other = not tells_apart(os.pread(here.fd, place.head_bytes, 0))
         if here is not None and (other or not same or not siblings.may_be(here.path, place)):
             os.close(here.fd)
             found = siblings.find_copy(place)
